@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from local.serving import settle
+
+from vmsim.client import Client
+from vmsim.cloud.context import Cloud
+
+from .conftest import Vmsim
+
+
+@pytest.fixture
+def stopped(cloud: Cloud, web: str, vmsim: Vmsim) -> str:
+    vmsim("stop", web, "--no-wait")
+    settle(cloud, web)
+    return web
+
+
+def _asked(client: Client, instance_id: str) -> tuple[str, dict[str, object]]:
+    operation = client.get(f"/v1/instances/{instance_id}")["operations"][0]
+    return operation["verb"], operation["arguments"]
+
+
+def test_a_running_instance_is_refused_without_force(client: Client, web: str, vmsim: Vmsim) -> None:
+    refused = vmsim("set-type", "web-1", "LAB2.NANO256")
+    assert refused.code == 1 and "RUNNING" in refused.err
+    assert vmsim("set-type", "web-1", "LAB2.NANO256", "--force", "--no-wait").code == 0
+    assert _asked(client, web)[0] == "reset-type"
+
+
+def test_set_type(client: Client, stopped: str, vmsim: Vmsim) -> None:
+    assert vmsim("set-type", "web-1", "LAB2.NANO256", "--no-wait").code == 0
+    assert _asked(client, stopped) == ("reset-type", {"type_name": "LAB2.NANO256"})
+    assert vmsim("set-type", "web-1", "LAB9.HUGE").code == 2
+
+
+def test_resize_disk(client: Client, stopped: str, vmsim: Vmsim) -> None:
+    assert vmsim("resize-disk", "web-1", "20G", "--no-wait").code == 0
+    verb, arguments = _asked(client, stopped)
+    disk = client.get("/v1/instances/web-1")["instance"]["disks"][0]["id"]
+    assert verb == "resize-disk" and {"disk_id": disk, "size_gib": 20}.items() <= arguments.items()
+
+
+def test_an_unknown_disk_names_those_there_are(stopped: str, vmsim: Vmsim) -> None:
+    ran = vmsim("resize-disk", "web-1", "20", "--disk", "vdq")
+    assert ran.code == 1 and "has vda" in ran.err
+
+
+def test_set_password(client: Client, stopped: str, vmsim: Vmsim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Secret-123\n"))
+    ran = vmsim("set-password", "web-1", "--password-stdin", "--no-wait", "--output", "json")
+    assert ran.code == 0 and "Secret-123" not in ran.out + ran.err
+    assert _asked(client, stopped)[0] == "reset-password"
+    assert vmsim("set-password").code == 2
+
+
+def test_keys_are_bound_and_unbound(cloud: Cloud, client: Client, stopped: str, vmsim: Vmsim) -> None:
+    key = client.post("/v1/keys", {"name": "laptop"})["key"]["id"]
+    assert vmsim("bind-key", "web-1", "--key", "laptop", "--no-wait").code == 0
+    assert _asked(client, stopped) == ("associate-keys", {"key_ids": [key]})
+    settle(cloud, stopped)
+    assert vmsim("unbind-key", "web-1", "--no-wait").code == 0
+    verb, arguments = _asked(client, stopped)
+    assert verb == "disassociate-keys" and arguments["key_ids"] != [key]
+
+
+def test_an_unknown_key_or_instance(stopped: str, vmsim: Vmsim) -> None:
+    assert "vmsim key list" in vmsim("bind-key", "web-1", "--key", "none").err
+    ran = vmsim("bind-key", "nobody")
+    assert ran.code == 1 and "There is no instance nobody" in ran.err
+
+
+def test_rename(client: Client, web: str, vmsim: Vmsim) -> None:
+    assert vmsim("rename", "web-1", "front").out == f"web-1 ({web}) is now front.\n"
+    assert vmsim("rename", "front", "back", "-o", "json").json()["instance"]["name"] == "back"
+
+
+def test_keys_come_and_go(client: Client, tmp_path: Path, vmsim: Vmsim) -> None:
+    file = tmp_path / "k.pem"
+    assert vmsim("key", "create", "laptop", "--file", str(file)).code == 0
+    assert file.stat().st_mode & 0o777 == 0o600 and "PRIVATE KEY" in file.read_text()
+    assert vmsim("key", "create", "other", "--file", str(file)).code == 2
+    assert vmsim("key", "import", "mine", str(file)).code == 2
+    public = tmp_path / "k.pub"
+    public.write_text(client.get("/v1/keys")["keys"][0]["public_key"])
+    assert vmsim("key", "delete", "laptop").code == 0
+    assert vmsim("key", "import", "mine", str(public)).code == 0
+    assert "mine" in vmsim("key", "list").out
+    assert vmsim("key", "list", "--region", "ap-tokyo").out == ""

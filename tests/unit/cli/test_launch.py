@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from pathlib import Path
+
+import pytest
+from local.serving import booted, settle, until
+
+from vmsim.client import Client
+from vmsim.cloud import state
+from vmsim.cloud.context import Cloud
+
+from .conftest import Vmsim
+
+
+@pytest.fixture(autouse=True)
+def built(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny image is there already: nothing is built, and the home's record of it stays as the test made it."""
+    monkeypatch.setattr("vmsim.lab.images.ensure", lambda _name, _progress: None)
+
+
+def _worker(cloud: Cloud, client: Client, outcome: state.Outcome | None = None) -> threading.Thread:
+    def work() -> None:
+        until(lambda: client.get("/v1/instances")["instances"])
+        (made,) = client.get("/v1/instances")["instances"]
+        settle(cloud, made["id"], outcome) if outcome else booted(cloud, made["id"])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_it_works_without_arguments(cloud: Cloud, client: Client, vmsim: Vmsim) -> None:
+    worker = _worker(cloud, client)
+    ran = vmsim("launch")
+    worker.join()
+    (made,) = client.get("/v1/instances")["instances"]
+    assert ran.code == 0
+    assert made["id"] in ran.out and made["private_ip"] in ran.out and "vmsim ssh" in ran.out
+    assert made["region"] == "ap-guangzhou" and made["type_name"] == "LAB1.NANO128" and made["key_ids"]
+    assert "the guest is up" in ran.err
+
+
+def test_a_failed_launch_says_why(cloud: Cloud, client: Client, vmsim: Vmsim) -> None:
+    worker = _worker(cloud, client, state.Outcome(False, error="no disk left"))
+    ran = vmsim("launch", "web", "-o", "json")
+    worker.join()
+    assert ran.code == 1
+    (launched,) = ran.json()["launched"]
+    assert launched["instance"]["state"] == "LAUNCH_FAILED" and "no disk left" in launched["error"]
+
+
+def test_options_reach_the_cloud(client: Client, tmp_path: Path, vmsim: Vmsim) -> None:
+    script = tmp_path / "data"
+    script.write_bytes(b"#!/bin/sh\n")
+    client.post("/v1/keys", {"name": "laptop", "region": "ap-tokyo"})
+    words = "launch db --count 2 --type LAB2.NANO256 --disk-size 20 --data-disk 10 --data-disk 5G --public --key laptop"
+    ran = vmsim(*words.split(), "--user-data", str(script), "--tag", "role=db", "--zone", "ap-tokyo-2", "--no-wait")
+    assert ran.code == 0, ran.err
+    two, one = sorted(client.get("/v1/instances")["instances"], key=lambda item: item["name"], reverse=True)
+    assert (one["name"], two["name"]) == ("db1", "db2")
+    assert one["zone"] == "ap-tokyo-2" and one["cpu"] == 2 and one["tags"] == {"role": "db"} and one["public_ip"]
+    assert [disk["size_gib"] for disk in one["disks"]] == [20, 10, 5]
+    assert base64.b64decode(one["user_data"]) == b"#!/bin/sh\n"
+
+
+def test_a_password_instead_of_a_key(client: Client, vmsim: Vmsim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Secret-123\n"))
+    assert vmsim("launch", "--password-stdin", "--no-wait").code == 0
+    (made,) = client.get("/v1/instances")["instances"]
+    assert made["key_ids"] == []
+
+
+@pytest.mark.parametrize(
+    "words", [("--key", "k", "--password"), ("--tag", "novalue"), ("--disk-size", "tiny"), ("--type", "NO.SUCH")]
+)
+def test_wrong_use(vmsim: Vmsim, client: Client, words: tuple[str, ...]) -> None:
+    assert vmsim("launch", *words).code == 2
+    assert client.get("/v1/instances")["instances"] == []

@@ -1,0 +1,52 @@
+"""What an action is: its published name, the function that answers it, and what that function is told.
+
+    @action("StopInstances")
+    def stop(call: Call) -> Reply: ...
+
+makes a row of the table in `simulated.py`; nothing is registered behind anybody's back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vmsim.cloud.context import Cloud
+from vmsim.model.operation import Caller
+
+Reply = dict[str, Any]
+"""The members of Response, without RequestId."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, read and checked. `params` are typed as the schema says; what was not given is not there."""
+
+    cloud: Cloud
+    region: str
+    language: str
+    request_id: str
+    caller: Caller
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A simulated action."""
+
+    service: str
+    name: str
+    run: Callable[[Call], Reply]
+    needs_region: bool = True
+
+
+def action(
+    name: str, *, service: str = "cvm", needs_region: bool = True
+) -> Callable[[Callable[[Call], Reply]], Action]:
+    """Make an Action of the function below."""
+
+    def bound(run: Callable[[Call], Reply]) -> Action:
+        return Action(service, name, run, needs_region)
+
+    return bound

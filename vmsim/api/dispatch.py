@@ -1,0 +1,143 @@
+"""One request from its bytes to its envelope: read, verify, find the action, check, run, translate what went wrong.
+
+Whatever happens the answer is an envelope with a RequestId; a bug is an InternalError on the wire and a traceback in
+the log. Runs in a worker thread and may block.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vmsim.api import error_codes, request, signature, spec, validation
+from vmsim.api.action import Action, Call, Reply
+from vmsim.api.request import Asked, WireRequest
+from vmsim.api.simulated import ACTIONS
+from vmsim.cloud import api_keys
+from vmsim.cloud.context import Cloud
+from vmsim.model.errors import Missing, NotSimulated, UsageError, VmsimError
+from vmsim.model.operation import Caller
+from vmsim.model.regions import region
+
+log = logging.getLogger(__name__)
+
+Authenticate = Callable[[Cloud, WireRequest, Asked], Caller]
+
+
+def signed(cloud: Cloud, wire: WireRequest, asked: Asked) -> Caller:
+    """The holder of an API key."""
+    secret_id = signature.verify(
+        wire, asked, lambda secret_id: api_keys.secret_of(cloud, secret_id), cloud.clock.now().timestamp()
+    )
+    return Caller("api", secret_id)
+
+
+def trusted(_cloud: Cloud, _wire: WireRequest, _asked: Asked) -> Caller:
+    """Whoever reaches a socket that only the user can open."""
+    return Caller("cli")
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """How one listening socket answers. `strict` checks replies against the schema, for tests."""
+
+    cloud: Cloud
+    authenticate: Authenticate
+    strict: bool = False
+
+    def answer(self, wire: WireRequest) -> bytes:
+        """The envelope."""
+        exchange = _Exchange(self, wire, str(uuid.uuid4()))
+        try:
+            response = exchange.reply()
+        except VmsimError as error:
+            response = {"Error": exchange.refusal(error)}
+        except Exception:  # a bug must not cost the client its envelope
+            log.exception("request %s (%s) met a bug", exchange.request_id, exchange.action)
+            response = {"Error": exchange.bug()}
+        text = json.dumps({"Response": {**response, "RequestId": exchange.request_id}}, ensure_ascii=False)
+        # A lone surrogate can only come from the client's own words; as an escape it is JSON again.
+        return text.encode("utf-8", "backslashreplace")
+
+
+class _Exchange:
+    """What becomes known of one request while it is read; an error is told in its terms."""
+
+    def __init__(self, dispatcher: Dispatcher, wire: WireRequest, request_id: str) -> None:
+        self._dispatcher = dispatcher
+        self._wire = wire
+        self.request_id = request_id
+        self.service = ""
+        self.action = ""
+        self._language = wire.header("x-tc-language")
+
+    def reply(self) -> Reply:
+        asked = request.read(self._wire)
+        self._language = asked.language
+        caller = self._dispatcher.authenticate(self._dispatcher.cloud, self._wire, asked)
+        service = _service(self._wire, asked)
+        self.service, self.action = service.name, asked.action
+        action = _action(service, asked)
+        _check_region(asked, action)
+        raw, textual = request.parameters(self._wire, asked)
+        params = validation.request_parameters(service, action.name, raw, textual=textual)
+        call = Call(self._dispatcher.cloud, asked.region, asked.language, self.request_id, caller, params)
+        reply = action.run(call)
+        if self._dispatcher.strict:
+            validation.check_reply(service, action.name, reply)
+        return reply
+
+    def refusal(self, error: VmsimError) -> Reply:
+        code = error_codes.code(error, self.service, self.action)
+        if code == "InternalError":
+            log.error("request %s (%s) failed", self.request_id, self.action, exc_info=error)
+        return {"Code": code, "Message": error_codes.message(error, self.request_id, self._language)}
+
+    def bug(self) -> Reply:
+        told = f"vmsim met a bug; its log has the request's id. ({self.request_id[:8]})"
+        return {"Code": "InternalError", "Message": told}
+
+
+def _service(wire: WireRequest, asked: Asked) -> spec.Service:
+    """By the credential's scope, the host's first label, or the action's own name: clients differ in what they have."""
+    label = _label_of(wire.host)
+    for name in (signature.scope_service(wire) if asked.old is None else "", label):
+        if name in spec.SERVICES:
+            return _in_version(spec.service(name), asked)
+    found = spec.service_of(asked.version, asked.action)
+    if found is not None:
+        return found
+    if asked.version not in spec.versions():
+        raise UsageError(f"Version {asked.version} of no simulated product.", code="NoSuchVersion")
+    raise UsageError(f"There is no action {asked.action} in version {asked.version}.", code="InvalidAction")
+
+
+def _label_of(host: str) -> str:
+    """The product that a host name of the cloud's own begins with."""
+    name = host.rpartition("://")[2].partition(":")[0].rstrip("/").lower()
+    return name.partition(".")[0] if name.endswith(".tencentcloudapi.com") else ""
+
+
+def _in_version(service: spec.Service, asked: Asked) -> spec.Service:
+    if service.version != asked.version:
+        raise UsageError(f"{service.name} has no version {asked.version}.", code="NoSuchVersion")
+    return service
+
+
+def _action(service: spec.Service, asked: Asked) -> Action:
+    if asked.action not in service.actions:
+        raise UsageError(f"{service.name} has no action {asked.action}.", code="InvalidAction")
+    found = ACTIONS.get((service.name, asked.action))
+    if found is None:
+        raise NotSimulated(f"The action {asked.action} of {service.name} is not simulated.")
+    return found
+
+
+def _check_region(asked: Asked, action: Action) -> None:
+    if asked.region:
+        region(asked.region)
+    elif action.needs_region:
+        raise Missing("The request names no Region.", code="MissingParameter")

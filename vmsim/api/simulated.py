@@ -1,0 +1,17 @@
+"""The actions that are simulated. What the schema knows beyond them is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from vmsim.api.action import Action
+from vmsim.api.cvm import catalogue, edits, images, instances, key_pairs, power, run
+
+_MODULES: tuple[ModuleType, ...] = (catalogue, edits, images, instances, key_pairs, power, run)
+ACTIONS: Mapping[tuple[str, str], Action] = {
+    (found.service, found.name): found
+    for module in _MODULES
+    for found in vars(module).values()
+    if isinstance(found, Action)
+}

@@ -1,0 +1,66 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from vmsim.cli.session import interactive
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def wait_option(function: F) -> F:
+    option = click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it is done.")
+    return option(function)
+
+
+def force_option(function: F) -> F:
+    text = "Stop a running instance for it, and start it again."
+    return click.option("--force", is_flag=True, help=text)(function)
+
+
+def stop_type_options(function: F) -> F:
+    """--soft, --soft-first, --hard as `stop_type`, and --limit."""
+    kinds = (
+        ("--hard", "HARD", "Pull the plug at once."),
+        ("--soft-first", "SOFT_FIRST", "Ask the guest; pull the plug after the limit."),
+        ("--soft", "SOFT", "Ask the guest to shut down; fail after the limit (the default)."),
+    )
+    limit = click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a guest may take.")
+    function = limit(function)
+    for name, value, text in kinds:
+        option = click.option(name, "stop_type", flag_value=value, type=str, default=None, help=text)
+        function = option(function)
+    return function
+
+
+def region_option(function: F) -> F:
+    return click.option("--region", metavar="REGION", help="The region; the home's own by default.")(function)
+
+
+class Gibibytes(click.ParamType[int]):
+    """A size of whole GiB: 20, 20G, 20GiB."""
+
+    name = "GiB"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip().lower()
+        for ending in ("gib", "gb", "g"):
+            text = text.removesuffix(ending)
+        if not text.strip().isdigit() or int(text) == 0:
+            self.fail(f"{value!r} is not a size; write whole GiB, for instance 20 or 20G.", param, ctx)
+        return int(text)
+
+
+def new_password(from_stdin: bool) -> str:
+    """Asked for twice on a terminal, or the first line of standard input; never an argument, which others see."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not interactive():
+        raise click.UsageError("There is no terminal to ask for the password; use --password-stdin.")
+    text: str = click.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
+    return text

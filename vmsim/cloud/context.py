@@ -1,0 +1,38 @@
+"""What the cloud works with: made once by the daemon, passed to every function explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vmsim.cloud.clock import Clock
+from vmsim.cloud.memory import DomainMemory
+from vmsim.cloud.news import News
+from vmsim.config import Home, Settings
+from vmsim.host.accelerator import Verdict
+from vmsim.host.domain import Domains
+from vmsim.host.network import Networks
+from vmsim.store.database import Store
+
+
+def _nothing(_name: str) -> None:
+    """The crash switch of an ordinary daemon: none."""
+
+
+@dataclass
+class Cloud:
+    """Everything a use case needs. `enqueue` hands an operation's id to the workers."""
+
+    home: Home
+    settings: Settings
+    store: Store
+    domains: Domains
+    networks: Networks
+    clock: Clock
+    lab_boot: str
+    accelerator: Verdict
+    news: News = field(default_factory=News)
+    memory: DomainMemory = field(default_factory=DomainMemory)
+    enqueue: Callable[[str], None] = _nothing
+    reached: Callable[[str], None] = _nothing
+    """Told the name of each step that is about to be done; tests kill the daemon there."""

@@ -1,0 +1,26 @@
+"""An instance's record as hardware: the domain that libvirt is to define."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vmsim.cloud.context import Cloud
+from vmsim.host.domain_xml import DiskSpec, DomainSpec, InterfaceSpec
+from vmsim.model.instance import Instance
+
+
+def domain_spec(cloud: Cloud, instance: Instance) -> DomainSpec:
+    """Always computed from the record, so that an edit of the record is an edit of the hardware."""
+    return DomainSpec(
+        instance_id=instance.id,
+        uuid=instance.uuid,
+        cpus=instance.cpu,
+        memory_mib=instance.memory_mib,
+        accelerator="kvm" if cloud.accelerator.accelerator == "kvm" else "tcg",
+        cpu_mode=cloud.accelerator.cpu_mode,
+        disks=tuple(DiskSpec(Path(disk.path), disk.id, disk.target) for disk in instance.disks),
+        interfaces=(InterfaceSpec(instance.mac, instance.subnet_id),),
+        serial_log=cloud.home.serial_log(instance.id),
+        serial_socket=cloud.home.serial_socket(instance.id),
+        display_socket=cloud.home.runtime / f"{instance.id}.vnc",
+    )

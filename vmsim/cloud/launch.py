@@ -1,0 +1,239 @@
+"""Accepting a launch: everything is checked and reserved in one transaction, or nothing is.
+
+A key bound at launch switches password login off; with neither password nor key the cloud makes a random password,
+which `vmsim show --password` tells.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, state
+from vmsim.cloud.context import Cloud
+from vmsim.model import ids, regions
+from vmsim.model.errors import OutOfResources, UsageError
+from vmsim.model.image import Image
+from vmsim.model.instance import Disk, Instance, LatestOperation
+from vmsim.model.instance_types import InstanceType, instance_type, smallest
+from vmsim.model.launch import LaunchRequest
+from vmsim.model.lifecycle import InstanceState, Verb
+from vmsim.model.network import Subnet, mac_of
+from vmsim.model.operation import Caller, OperationRecord
+from vmsim.model.readiness import Rung
+from vmsim.store import client_tokens, instances
+
+MOST_AT_ONCE = 500
+MOST_INSTANCES = 10_000
+MOST_DATA_DISKS = 20
+MOST_DISK_GIB = 32000
+MOST_USER_DATA = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A launch whose form is right: what every one of its instances shares."""
+
+    request: LaunchRequest
+    region: str
+    zone: str
+    image: Image
+    kind: InstanceType
+    names: tuple[str, ...]
+    system_gib: int
+    login: login.Login
+
+
+def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: str) -> tuple[Instance, ...]:
+    """The new instances, all PENDING; none for a dry run."""
+    plan = _plan(cloud, request)
+    digest = hashlib.sha256(repr(replace(request, password="")).encode()).hexdigest()
+    records: list[OperationRecord] = []
+    with cloud.store.writing() as connection:
+        repeated = _answered_before(connection, request, digest)
+        if repeated is not None:
+            return repeated
+        _check_capacity(cloud, connection, plan)
+        plan = replace(plan, login=login.with_default_key(cloud, connection, plan.login, plan.region, request))
+        key_pairs.require(connection, plan.region, plan.login.key_ids)
+        if request.dry_run:
+            return ()
+        made = [_reserve(cloud, connection, plan, number) for number in range(request.count)]
+        for instance in made:
+            records.append(state.begin(cloud, connection, Verb.RUN, instance, {}, caller=caller, request_id=request_id))
+        if request.client_token:
+            ids_made = [instance.id for instance in made]
+            now = cloud.clock.now().timestamp()
+            client_tokens.remember(connection, plan.region, request.client_token, digest, ids_made, now)
+        found = instances.by_ids(connection, [instance.id for instance in made])
+    cloud.news.ring()
+    for record in records:
+        cloud.enqueue(record.id)
+    return tuple(found[instance.id] for instance in made)
+
+
+def _plan(cloud: Cloud, request: LaunchRequest) -> Plan:
+    region = regions.region(request.region)
+    zone = regions.check_zone(region.name, request.zone) if request.zone else region.zone_names()[0]
+    image = images.get(cloud, request.image or images.TINY)
+    kind = instance_type(request.type_name) if request.type_name else smallest(image.memory_mib)
+    if kind.memory_mib < image.memory_mib:
+        raise UsageError(
+            f"{kind.name} has {kind.memory_words}; image {image.name} needs {image.memory_mib} MiB.",
+            code="InvalidParameterValue.InvalidImageForGivenInstanceType",
+        )
+    _check_counts(request)
+    _check_user_data(request.user_data)
+    return Plan(
+        request,
+        region.name,
+        zone,
+        image,
+        kind,
+        names.expanded(request.name or "", request.count, default=image.name),
+        _system_gib(request, image),
+        login.planned(request),
+    )
+
+
+def _check_counts(request: LaunchRequest) -> None:
+    if not 1 <= request.count <= MOST_AT_ONCE:
+        raise UsageError(
+            f"{request.count} instances were asked for; 1 to {MOST_AT_ONCE} can be launched at once.",
+            code="InvalidParameterValue.Range",
+        )
+    if request.private_ips and len(request.private_ips) != request.count:
+        raise UsageError(
+            f"{len(request.private_ips)} private addresses were given for {request.count} instances.",
+            code="InvalidParameterValue",
+        )
+    if len(request.data_disks) > MOST_DATA_DISKS:
+        raise UsageError(f"An instance has at most {MOST_DATA_DISKS} data disks.", code="InvalidParameterValue")
+    for disk in request.data_disks:
+        if not 1 <= disk.size_gib <= MOST_DISK_GIB:
+            raise UsageError(
+                f"A data disk of {disk.size_gib} GiB was asked for; 1 to {MOST_DISK_GIB} are possible.",
+                code="InvalidParameterValue.Range",
+            )
+
+
+def _check_user_data(text: str) -> None:
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise UsageError(
+            f"The user data is not base64: {error}.", code="InvalidParameterValue.InvalidUserDataFormat"
+        ) from error
+    if len(decoded) > MOST_USER_DATA:
+        raise UsageError(
+            f"The user data has {len(decoded)} bytes; {MOST_USER_DATA} are possible.",
+            code="InvalidParameterValue.InvalidUserDataFormat",
+        )
+
+
+def _system_gib(request: LaunchRequest, image: Image) -> int:
+    size = request.system_disk_gib or max(image.size_gib, 1)
+    if size < image.size_gib or size > MOST_DISK_GIB:
+        raise UsageError(
+            f"The system disk must have {image.size_gib} to {MOST_DISK_GIB} GiB for image {image.name}, not {size}.",
+            code="InvalidParameterValue.Range",
+        )
+    return size
+
+
+def _answered_before(connection: Connection, request: LaunchRequest, digest: str) -> tuple[Instance, ...] | None:
+    if not request.client_token:
+        return None
+    answer = client_tokens.answer(connection, request.region, request.client_token)
+    if answer is None:
+        return None
+    if answer[0] != digest:
+        raise UsageError("This ClientToken was used for a different request.", code="InvalidParameterValue")
+    found = instances.by_ids(connection, answer[1])
+    return tuple(found[one] for one in answer[1] if one in found)
+
+
+def _check_capacity(cloud: Cloud, connection: Connection, plan: Plan) -> None:
+    count = plan.request.count
+    if instances.count(connection) + count > MOST_INSTANCES:
+        raise OutOfResources(f"A home holds at most {MOST_INSTANCES} instances.", code="LimitExceeded.InstanceQuota")
+    capacity.check_memory(cloud, connection, plan.kind.memory_mib * count)
+    capacity.check_disk(cloud, capacity.WRITTEN_BY_LAUNCH * count)
+
+
+def _reserve(cloud: Cloud, connection: Connection, plan: Plan, number: int) -> Instance:
+    request = plan.request
+    subnet = networks.subnet_for(cloud, connection, plan.region, plan.zone, request.vpc_id, request.subnet_id)
+    wanted = request.private_ips[number] if request.private_ips else ""
+    address = networks.private_address(connection, subnet, wanted)
+    public = request.bandwidth_out > 0 and request.public_ip is not False
+    ident = ids.new("ins")
+    instance = _instance(cloud, plan, subnet, ident, str(address), mac_of(address), plan.names[number])
+    instance = replace(
+        instance,
+        host_name=names.host_name(request.host_name, ident, number, request.count),
+        public_ip=addresses.allocate(connection) if public else None,
+        disks=tuple(_disks(cloud, plan, ident)),
+    )
+    instances.add(connection, instance)
+    return instance
+
+
+def _instance(cloud: Cloud, plan: Plan, subnet: Subnet, ident: str, address: str, mac: str, name: str) -> Instance:
+    request = plan.request
+    return Instance(
+        id=ident,
+        uuid=ids.new_uuid(),
+        region=plan.region,
+        zone=plan.zone,
+        name=name,
+        host_name="",
+        type_name=plan.kind.name,
+        cpu=plan.kind.cpu,
+        memory_mib=plan.kind.memory_mib,
+        image_id=plan.image.id,
+        state=InstanceState.PENDING,
+        state_reason="",
+        charge_type=request.charge_type,
+        stop_charging=False,
+        created=cloud.clock.now(),
+        mac=mac,
+        vpc_id=subnet.vpc_id,
+        subnet_id=subnet.id,
+        private_ip=address,
+        public_ip=None,
+        bandwidth_out=request.bandwidth_out,
+        internet_charge_type=request.internet_charge_type,
+        security_group_ids=request.security_group_ids,
+        login_user=plan.image.login_user,
+        password=plan.login.shown,
+        password_hash=plan.login.password_hash,
+        host_key="",
+        key_ids=plan.login.key_ids,
+        user_data=request.user_data,
+        tags=dict(request.tags),
+        project_id=request.project_id,
+        protected=request.protected,
+        latest=LatestOperation(),
+        rung=Rung.OFF,
+        paused="",
+        boot_with_lab=request.boot_with_lab,
+    )
+
+
+def _disks(cloud: Cloud, plan: Plan, instance_id: str) -> Sequence[Disk]:
+    request = plan.request
+    folder = cloud.home.instance(instance_id)
+    rows = [(plan.system_gib, request.system_disk_type, "")]
+    rows += [(disk.size_gib, disk.type, disk.name) for disk in request.data_disks]
+    disks = []
+    for position, (size, kind, name) in enumerate(rows):
+        ident = ids.new("disk")
+        path = str(folder / f"{ident}.qcow2")
+        disks.append(Disk(ident, instance_id, plan.region, plan.zone, position, kind, size, name, True, path))
+    return disks

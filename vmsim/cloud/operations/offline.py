@@ -1,0 +1,45 @@
+"""What every offline edit shares: with force, a running guest is stopped first and started again after.
+
+It ends in the state it began in. A running instance passes visibly through STOPPING, STOPPED, STARTING.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vmsim.cloud import state
+from vmsim.cloud.power_off import PowerOff
+from vmsim.cloud.power_on import power_on
+from vmsim.cloud.state import Outcome
+from vmsim.cloud.work import Work
+from vmsim.model.instance import Instance
+from vmsim.model.lifecycle import InstanceState, StopType
+from vmsim.model.readiness import Rung
+
+Edit = Callable[[Instance], dict[str, Any]]
+"""Does the edit on the machine and returns the fields of the record that are true after it."""
+
+
+def perform(work: Work, edit: Edit, *, power_on_after: bool = False) -> Outcome:
+    instance = work.instance()
+    was_running = work.record.began_in == InstanceState.RUNNING.value
+    if was_running and not work.current().evidence.get("went_down"):
+        work.show(InstanceState.STOPPING)
+        PowerOff(work, instance, StopType.SOFT_FIRST, work.cloud.settings.soft_stop_limit).run()
+        work.evidence(went_down=True)
+        work.show(InstanceState.STOPPED)
+    changes = edit(instance) if not work.current().evidence.get("edited") else {}
+    if not (was_running or power_on_after):
+        return Outcome(success=True, changes=changes)
+    if changes:
+        # The record must be true before the hardware is defined from it.
+        _record(work, changes)
+    work.show(InstanceState.STARTING)
+    power_on(work, work.instance())
+    return Outcome(success=True, state=InstanceState.RUNNING, reason="started", changes={"rung": Rung.STARTED})
+
+
+def _record(work: Work, changes: dict[str, Any]) -> None:
+    state.note(work.cloud, work.record.instance_id, **changes)
+    work.evidence(edited=True)

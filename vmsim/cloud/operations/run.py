@@ -1,0 +1,96 @@
+"""Run: make a new machine and start it. Journalled by its steps; whatever fails, `undo` leaves nothing behind.
+
+The record, its disks and its addresses were reserved when the request was accepted. Here the clone is made and edited
+(name, host key, login: so nothing in it is another guest's), then the lease, the machine and its start. Run again after
+a crash of the daemon, it begins with a fresh clone unless the machine was defined already.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from vmsim.cloud import images, key_pairs
+from vmsim.cloud.context import Cloud
+from vmsim.cloud.operations import terminate
+from vmsim.cloud.power_on import power_on
+from vmsim.cloud.state import Outcome
+from vmsim.cloud.work import Work
+from vmsim.host import qcow2, ssh
+from vmsim.host.domain import DomainState
+from vmsim.host.guest_disk import atomic
+from vmsim.host.guest_disk.edits import OWN_MACHINE_ID, Edits, HostKey
+from vmsim.model.errors import OperationFailed, VmsimError
+from vmsim.model.instance import Instance
+from vmsim.model.readiness import Rung
+from vmsim.store import instances
+
+log = logging.getLogger(__name__)
+
+
+def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    return given
+
+
+def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
+    return given
+
+
+def perform(work: Work) -> Outcome:
+    instance = work.instance()
+    try:
+        if work.cloud.domains.status(instance.uuid).state is DomainState.ABSENT:
+            _make_disks(work, instance)
+            instance = work.instance()
+        power_on(work, instance)
+    except VmsimError as error:
+        undo(work)
+        raise OperationFailed(f"Instance {instance.id} could not be made: {error.message}", hint=error.hint) from error
+    return Outcome(success=True, reason="launched", changes={"rung": Rung.STARTED})
+
+
+def undo(work: Work) -> None:
+    """Nothing of it stays but the record and the log of why."""
+    instance = work.instance()
+    work.step("undo", "removing what was made")
+    work.cloud.domains.destroy(instance.uuid)
+    terminate.remove(work, instance)
+
+
+def _make_disks(work: Work, instance: Instance) -> None:
+    image = images.get(work.cloud, instance.image_id)
+    folder = work.cloud.home.instance(instance.id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    work.step("disk", "cloning the image")
+    for disk in instance.disks:
+        Path(disk.path).unlink(missing_ok=True)
+        if disk.system:
+            qcow2.create_overlay(Path(disk.path), Path(image.path), disk.size_gib * 2**30)
+        else:
+            qcow2.create_empty(Path(disk.path), disk.size_gib * 2**30)
+    work.step("edit", "writing name, keys and login to the disk")
+    key = ssh.generate_key()
+    atomic.edit_new(Path(instance.system_disk.path), _first_edits(work, instance, HostKey(key.private, key.public)))
+    with work.cloud.store.writing() as connection:
+        instances.change(connection, instance.id, host_key=key.public)
+
+
+def _first_edits(work: Work, instance: Instance, host_key: HostKey) -> Edits:
+    lines = key_pairs.public_lines(work.cloud, instance.region, instance.key_ids)
+    keep_login = not instance.key_ids and instance.password_hash is None
+    meta = {"instance-id": instance.id, "local-hostname": instance.host_name}
+    return Edits(
+        host_name=instance.host_name,
+        machine_id=OWN_MACHINE_ID,
+        host_key=host_key,
+        password=(instance.login_user, instance.password_hash) if instance.password_hash else None,
+        authorized_keys=None if keep_login else (instance.login_user, tuple(lines)),
+        password_login=None if keep_login else not instance.key_ids,
+        user_data=base64.b64decode(instance.user_data) if instance.user_data else b"",
+        meta_data=json.dumps(meta).encode(),
+    )

@@ -1,0 +1,55 @@
+"""Stop: the document's shutdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from vmsim.cloud import addresses, arguments
+from vmsim.cloud.context import Cloud
+from vmsim.cloud.operations.aftermath import file_system_left
+from vmsim.cloud.power_off import PowerOff
+from vmsim.cloud.state import Outcome
+from vmsim.cloud.work import Work
+from vmsim.model.errors import Refused
+from vmsim.model.instance import Instance
+from vmsim.model.lifecycle import StoppedMode, StopType
+from vmsim.store import instances
+
+
+def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    arguments.known(given, "stop_type", "stopped_mode", "limit")
+    return {
+        "stop_type": arguments.choice(given, "stop_type", StopType, StopType.SOFT).value,
+        "stopped_mode": arguments.choice(given, "stopped_mode", StoppedMode, StoppedMode.KEEP_CHARGING).value,
+        "limit": arguments.seconds(given, "limit", cloud.settings.soft_stop_limit),
+    }
+
+
+def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
+    if given["stopped_mode"] == StoppedMode.STOP_CHARGING.value and instance.charge_type != "POSTPAID_BY_HOUR":
+        raise Refused(
+            f"Instance {instance.id} is charged {instance.charge_type}: it cannot stop being charged.",
+            code="UnsupportedOperation.StoppedModeStopCharging",
+        )
+    return given
+
+
+def perform(work: Work) -> Outcome:
+    given = work.record.arguments
+    instance = work.instance()
+    found = PowerOff(work, instance, StopType(given["stop_type"]), given["limit"]).run()
+    file_system_left(work, instance)
+    changes: dict[str, Any] = {}
+    if given["stopped_mode"] == StoppedMode.STOP_CHARGING.value:
+        work.step("release", "giving the public address back")
+        _release_address(work.cloud, instance)
+        changes = {"stop_charging": True}
+    return Outcome(success=True, reason=found.ending.value if found.ending else "", changes=changes)
+
+
+def _release_address(cloud: Cloud, instance: Instance) -> None:
+    with cloud.store.writing() as connection:
+        instances.change(connection, instance.id, public_ip=None)
+    addresses.apply(cloud)

@@ -1,0 +1,67 @@
+"""Following what takes time: an operation to its end, a guest up its ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vmsim.cloud import instances
+from vmsim.cloud.context import Cloud
+from vmsim.cloud.operations_log import operation
+from vmsim.host import serial
+from vmsim.model.errors import OperationFailed, TimedOut
+from vmsim.model.lifecycle import InstanceState
+from vmsim.model.operation import OperationRecord
+from vmsim.model.readiness import Rung
+
+LOOK_AGAIN = 5.0
+"""Even without news: a bell may be lost with a daemon."""
+SERIAL_LINES = 8
+
+
+def follow_operation(cloud: Cloud, operation_id: str) -> Iterator[OperationRecord]:
+    """The record at each change of what it tells; the last one is settled."""
+    told = None
+    while True:
+        seen = cloud.news.count
+        record = operation(cloud, operation_id)
+        telling = (record.state, record.step, record.phase)
+        if telling != told:
+            told = telling
+            yield record
+        if record.ended is not None:
+            return
+        cloud.news.wait(seen, LOOK_AGAIN)
+
+
+def follow_readiness(cloud: Cloud, instance_id: str, limit: float) -> Iterator[Rung]:
+    """Each rung as it is reached, up to LOGIN. `limit` counts from the last progress on the serial console or a rung.
+
+    Raises TimedOut or OperationFailed with the last lines of the serial console; the instance stays as it is.
+    """
+    told: Rung | None = None
+    log = cloud.home.serial_log(instance_id)
+    size, progressed = -1, cloud.clock.monotonic()
+    while True:
+        seen = cloud.news.count
+        instance = instances.get(cloud, instance_id)
+        now = cloud.clock.monotonic()
+        if instance.rung != told:
+            told, progressed = instance.rung, now
+            yield instance.rung
+        if instance.rung >= Rung.LOGIN:
+            return
+        if instance.state in (InstanceState.STOPPED, InstanceState.LAUNCH_FAILED):
+            raise OperationFailed(_sentence(cloud, instance_id, f"went off while booting ({instance.state_reason})"))
+        grown = log.stat().st_size if log.exists() else 0
+        if grown != size:
+            size, progressed = grown, now
+        if now - progressed > limit:
+            what = f"made no progress for {limit:g} s; it stands at: {instance.rung.words}"
+            raise TimedOut(_sentence(cloud, instance_id, what), hint=f"`vmsim serial --log {instance_id}` shows all.")
+        cloud.news.wait(seen, 0.5)
+
+
+def _sentence(cloud: Cloud, instance_id: str, what: str) -> str:
+    tail = serial.tail(cloud.home.serial_log(instance_id), lines=SERIAL_LINES)
+    said = "; its serial console ends with: " + " | ".join(tail) if tail else "; its serial console is empty"
+    return f"Instance {instance_id} {what}{said}"

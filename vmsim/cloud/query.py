@@ -1,0 +1,140 @@
+"""Describing instances: filters as columns of the database, so that the cost grows with the page, not the home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, exists, select
+
+from vmsim.cloud.context import Cloud
+from vmsim.model.errors import UsageError
+from vmsim.model.instance import Instance
+from vmsim.store import instances, times
+from vmsim.store.schema import instances as table
+from vmsim.store.schema import tags
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """`total` counts all that match, `items` are those of this page."""
+
+    total: int
+    items: tuple[T, ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Any of the values."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InstanceQuery:
+    """`region` None is every region; filters are joined by AND."""
+
+    region: str | None = None
+    ids: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    offset: int = 0
+    limit: int | None = 100
+
+
+def query(cloud: Cloud, asked: InstanceQuery) -> Page[Instance]:
+    """The page and the total. Raises UsageError for an unknown filter or a bad value."""
+    conditions: list[ColumnElement[bool]] = []
+    if asked.region is not None:
+        conditions.append(table.c.region == asked.region)
+    if asked.ids:
+        conditions.append(table.c.id.in_(asked.ids))
+    conditions += [_condition(one) for one in asked.filters]
+    with cloud.store.reading() as connection:
+        total = instances.count(connection, *conditions)
+        found = instances.where(connection, *conditions, offset=asked.offset, limit=asked.limit)
+    return Page(total, tuple(found))
+
+
+def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[str]) -> ColumnElement[bool] | None:
+    """tag-key, tag-value and tag:<key> mean the same everywhere."""
+    about = select(tags.c.owner_id).where(tags.c.owner_id == owner)
+    if name == "tag-key":
+        return exists(about.where(tags.c.key.in_(values)))
+    if name == "tag-value":
+        return exists(about.where(tags.c.value.in_(values)))
+    if name.startswith("tag:"):
+        return exists(about.where(tags.c.key == name.removeprefix("tag:"), tags.c.value.in_(values)))
+    return None
+
+
+def _condition(asked: Filter) -> ColumnElement[bool]:
+    by_tag = tag_condition(table.c.id, asked.name, asked.values)
+    if by_tag is not None:
+        return by_tag
+    make = _FILTERS.get(asked.name)
+    if make is None:
+        raise UsageError(
+            f"There is no filter {asked.name!r}.",
+            hint=f"Known: {', '.join(_FILTERS)}, tag:<key>.",
+            code="InvalidFilter",
+        )
+    return make(asked.values)
+
+
+def _is(column: ColumnElement[str]) -> Callable[[Sequence[str]], ColumnElement[bool]]:
+    return lambda values: column.in_(values)
+
+
+def _nothing(values: Sequence[str]) -> ColumnElement[bool]:
+    """What no instance here has: a dedicated host, an IPv6 address."""
+    return table.c.id.in_(())
+
+
+def _name(values: Sequence[str]) -> ColumnElement[bool]:
+    return table.c.name.in_(values)
+
+
+def _projects(values: Sequence[str]) -> ColumnElement[bool]:
+    return table.c.project_id.in_([int(value) for value in values if value.isdecimal()])
+
+
+def _groups(values: Sequence[str]) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = table.c.id.in_(())
+    for value in values:
+        condition = condition | table.c.security_group_ids.as_string().contains(f'"{value}"', autoescape=True)
+    return condition
+
+
+def _time(value: str) -> str:
+    for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            return times.text(datetime.strptime(value, form).replace(tzinfo=timezone.utc))
+        except ValueError:
+            continue
+    raise UsageError(f"{value!r} is not a time.", code="InvalidParameterValue.InvalidTimeFormat")
+
+
+_FILTERS: dict[str, Callable[[Sequence[str]], ColumnElement[bool]]] = {
+    "zone": _is(table.c.zone),
+    "project-id": _projects,
+    "host-id": _nothing,
+    "dedicated-cluster-id": _nothing,
+    "vpc-id": _is(table.c.vpc_id),
+    "subnet-id": _is(table.c.subnet_id),
+    "instance-id": _is(table.c.id),
+    "uuid": _is(table.c.uuid),
+    "security-group-id": _groups,
+    "instance-name": _name,
+    "instance-charge-type": _is(table.c.charge_type),
+    "instance-state": _is(table.c.state),
+    "private-ip-address": _is(table.c.private_ip),
+    "public-ip-address": _is(table.c.public_ip),
+    "ipv6-address": _nothing,
+    "creation-start-time": lambda values: table.c.created >= _time(values[0]),
+    "creation-end-time": lambda values: table.c.created <= _time(values[0]),
+}

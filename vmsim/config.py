@@ -1,0 +1,181 @@
+"""Where vmsim keeps what, and what can be set.
+
+A *home* is one independent vmsim: its database, disks, keys and logs (`$VMSIM_HOME`). Sockets live in a short folder of
+their own, because the kernel cuts their paths at 107 bytes. Built images are shared between homes (`$VMSIM_CACHE`).
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from vmsim.model.errors import UsageError
+
+DEFAULT_PORT = 8321
+DEFAULT_REGION = "ap-guangzhou"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one home; making folders is the lab's job."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "vmsim.db"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "settings.ini"
+
+    @property
+    def lab_file(self) -> Path:
+        """What the running lab is: init's pid and start time, port, boot id (JSON). Written by the lab alone."""
+        return self.root / "lab.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def credentials(self) -> Path:
+        """The first API key, for `vmsim env` (mode 0600)."""
+        return self.root / "credentials.json"
+
+    @property
+    def keys(self) -> Path:
+        """The home's own SSH key, and known hosts."""
+        return self.root / "keys"
+
+    @property
+    def images(self) -> Path:
+        """Base images that disks of this home are backed by."""
+        return self.root / "images"
+
+    @property
+    def instances(self) -> Path:
+        return self.root / "instances"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def libvirt(self) -> Path:
+        """What the private libvirt sees as /etc, /var/lib, /var/cache and /var/log/libvirt."""
+        return self.root / "libvirt"
+
+    def instance(self, instance_id: str) -> Path:
+        """The folder of one instance: its disks and serial log."""
+        return self.instances / instance_id
+
+    def serial_log(self, instance_id: str) -> Path:
+        return self.instance(instance_id) / "serial.log"
+
+    @property
+    def runtime(self) -> Path:
+        """A folder with a short path for sockets (0700, the same path inside and outside the lab)."""
+        digest = hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:8]
+        return Path(f"/tmp/vmsim-{os.getuid()}-{digest}") if not _inside() else Path(os.environ["VMSIM_RUNTIME"])
+
+    @property
+    def api_socket(self) -> Path:
+        """HTTP: the local API (and Tencent's, unsigned, for the CLI)."""
+        return self.runtime / "api.sock"
+
+    @property
+    def connect_socket(self) -> Path:
+        """Hands out sockets connected inside the lab (SCM_RIGHTS)."""
+        return self.runtime / "connect.sock"
+
+    def serial_socket(self, instance_id: str) -> Path:
+        return self.runtime / f"{instance_id}.serial"
+
+    def monitor_socket(self, instance_id: str) -> Path:
+        return self.runtime / f"{instance_id}.monitor"
+
+
+def _inside() -> bool:
+    """Inside the lab our uid reads 0: the folder made outside is handed in by name."""
+    return "VMSIM_RUNTIME" in os.environ
+
+
+def home(environment: Mapping[str, str] = os.environ) -> Home:
+    """The home that is meant: $VMSIM_HOME, else ~/.local/share/vmsim."""
+    named = environment.get("VMSIM_HOME")
+    if named:
+        return Home(Path(named).expanduser().absolute())
+    data = environment.get("XDG_DATA_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/share")
+    return Home(Path(data) / "vmsim")
+
+
+def cache(environment: Mapping[str, str] = os.environ) -> Path:
+    """Built images and the accelerator's verdict, shared by all homes of a user: $VMSIM_CACHE, else ~/.cache/vmsim."""
+    named = environment.get("VMSIM_CACHE")
+    if named:
+        return Path(named).expanduser().absolute()
+    base = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".cache")
+    return Path(base) / "vmsim"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a home can be told, in the [vmsim] section of settings.ini or by VMSIM_<NAME>. Times are seconds."""
+
+    port: int = DEFAULT_PORT
+    accel: str = "auto"
+    region: str = DEFAULT_REGION
+    libvirt_uri: str = "qemu:///system"
+    soft_stop_limit: float = 300.0
+    press_interval: float = 10.0
+    reconcile_interval: float = 10.0
+    boot_limit: float = 120.0
+    down_limit: float = 60.0
+    workers: int = 16
+    type_change_powers_on: bool = False
+    launch_failed_kept: float = 7200.0
+    serial_log_bytes: int = 4 * 2**20
+    log_bytes: int = 4 * 2**20
+    events_kept: int = 100_000
+
+
+def settings(home: Home, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Defaults, then settings.ini, then VMSIM_… variables. Raises UsageError naming what cannot be read."""
+    parser = configparser.ConfigParser()
+    try:
+        parser.read(home.settings_file)
+    except configparser.Error as error:
+        raise UsageError(f"{home.settings_file} cannot be read: {error}") from error
+    file = dict(parser["vmsim"]) if parser.has_section("vmsim") else {}
+    known = {field.name: field for field in fields(Settings)}
+    unknown = sorted(set(file) - set(known))
+    if unknown:
+        raise UsageError(f"{home.settings_file}: unknown setting {unknown[0]}.", hint=f"Known: {', '.join(known)}.")
+    values: dict[str, Any] = {}
+    for name in known:
+        text = environment.get(f"VMSIM_{name.upper()}", file.get(name))
+        if text:
+            values[name] = _converted(name, text, getattr(Settings, name))
+    result = Settings(**values)
+    if result.accel not in ("auto", "kvm", "tcg"):
+        raise UsageError(f"accel is {result.accel!r}.", hint="Set VMSIM_ACCEL to auto, kvm or tcg.")
+    return result
+
+
+def _converted(name: str, text: str, default: object) -> object:
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
+        if isinstance(default, int):
+            return int(text)
+        if isinstance(default, float):
+            return float(text)
+    except (ValueError, KeyError) as error:
+        raise UsageError(f"setting {name} is {text!r}; it must be a {type(default).__name__}.") from error
+    return text

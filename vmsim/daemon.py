@@ -1,0 +1,158 @@
+"""The daemon: makes a Cloud of a home and the lab's libvirt, and serves it.
+
+It runs inside the lab as init's child, on sockets that init keeps. It may be killed at any moment and come back: the
+guests are libvirt's, the work is in the database. SIGTERM stops the guests properly first.
+
+Order of coming up: database and keys, libvirt, the records compared with the machine, unfinished work,
+controllers, and only then the doors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import uvicorn
+
+from vmsim import config
+from vmsim.api.server import application as tencent_api
+from vmsim.cloud import addresses, api_keys, crash_switch, images, power_cut, shutdown
+from vmsim.cloud.clock import RealClock
+from vmsim.cloud.context import Cloud
+from vmsim.cloud.controllers.housekeeping import Housekeeping
+from vmsim.cloud.controllers.instance_watcher import InstanceWatcher
+from vmsim.cloud.controllers.loop import Loop
+from vmsim.cloud.controllers.readiness import Readiness
+from vmsim.cloud.tasks import Tasks
+from vmsim.host import accelerator
+from vmsim.host.connection import Connection
+from vmsim.host.domain import Domains
+from vmsim.host.network import Networks
+from vmsim.local.connect import ConnectServer
+from vmsim.local.server import application as local_api
+from vmsim.store.database import Store
+
+log = logging.getLogger("vmsim.daemon")
+
+READINESS_INTERVAL = 0.1
+HOUSEKEEPING_INTERVAL = 5.0
+GRACEFUL_SECONDS = 2
+
+
+@contextmanager
+def running_cloud(home: config.Home, lab_boot: str) -> Iterator[Cloud]:
+    """A Cloud with everything that works behind it; on leaving, the threads end and the guests go on."""
+    settings = config.settings(home)
+    with ExitStack() as stack:
+        store = Store(home.database)
+        stack.callback(store.close)
+        connection = Connection(settings.libvirt_uri)
+        cloud = Cloud(
+            home=home,
+            settings=settings,
+            store=store,
+            domains=Domains(connection),
+            networks=Networks(connection),
+            clock=RealClock(),
+            lab_boot=lab_boot,
+            accelerator=accelerator.probe(config.cache(), settings.accel, image=images.cached(images.TINY)),
+            reached=crash_switch.from_environment(home.root),
+        )
+        api_keys.ensure_first(cloud)
+        watcher = InstanceWatcher(cloud)
+        connection.subscribe(watcher.hear)
+        connection.open()
+        stack.callback(connection.close)
+        power_cut.notice(cloud)
+        addresses.apply(cloud)
+        tasks = Tasks(cloud)
+        cloud.enqueue = tasks.enqueue
+        watcher.reconcile()
+        tasks.start()
+        stack.callback(tasks.stop)
+        tasks.resume()
+        watcher.start()
+        stack.callback(watcher.stop)
+        for loop in _loops(cloud, watcher):
+            loop.start()
+            stack.callback(loop.stop)
+        yield cloud
+
+
+def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
+    return [
+        Loop("instance-watcher", watcher.reconcile, cloud.settings.reconcile_interval),
+        Loop("readiness", Readiness(cloud).reconcile, READINESS_INTERVAL),
+        Loop("housekeeping", Housekeeping(cloud).reconcile, HOUSEKEEPING_INTERVAL),
+    ]
+
+
+async def serve(cloud: Cloud, sockets: dict[str, int]) -> None:
+    """Until SIGTERM; then no new work is taken and the guests are stopped properly."""
+    servers = [
+        (_server(tencent_api(cloud)), _listening(sockets["tcp"])),
+        (_server(local_api(cloud)), _listening(sockets["api"])),
+    ]
+    ending = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
+    with ConnectServer(cloud, _listening(sockets["connect"])):
+        tasks = [asyncio.create_task(server.serve(sockets=[listening])) for server, listening in servers]
+        await ending.wait()
+        await asyncio.to_thread(_stop_guests, cloud)
+        for server, _ in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+
+
+def _stop_guests(cloud: Cloud) -> None:
+    for line in shutdown.shut_down(cloud, cloud.settings.down_limit):
+        log.info("going down: %s", line)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the daemon's own SIGTERM stops guests before doors."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(application: object) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            application,  # type: ignore[arg-type]
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            server_header=False,
+        )
+    )
+
+
+def _listening(descriptor: int) -> socket.socket:
+    """init keeps the original, so that clients queue there while a daemon is away."""
+    listening = socket.socket(fileno=descriptor)
+    listening.setblocking(False)
+    return listening
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    threading.excepthook = lambda failure: log.error("thread died", exc_info=failure.exc_value)
+    home = config.home()
+    with running_cloud(home, os.environ["VMSIM_LAB_BOOT"]) as cloud:
+        log.info("serving %s (accelerator %s: %s)", home.root, cloud.accelerator.accelerator, cloud.accelerator.reason)
+        asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Networks: a bridge with DHCP and DNS for each subnet, and the addresses in it.
+
+Everything may be done twice: `ensure` makes what is missing, a host entered again moves to its new address, one that is
+gone is gone. Entries are made in the running network and in its definition, so that they survive libvirtd and a power
+cut. A lease is read from dnsmasq through libvirt; only one whose expiry is newer than a guest's start says that this
+boot asked for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import TypeVar
+
+import libvirt
+
+from vmsim.host.connection import Connection
+from vmsim.host.network_xml import HostEntry, NetworkSpec, ParsedNetwork, host_xml, network_xml, parse
+from vmsim.model.errors import HostError, NotFound
+
+T = TypeVar("T")
+
+_SYSCTL = Path("/proc/sys/net/ipv4/conf")
+_BRIDGED = Path("/proc/sys/net/bridge")
+_ADD = libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST
+_DELETE = libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE
+_LIVE = libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
+_CONFIG = libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What dnsmasq gave; `expires` is Unix time."""
+
+    mac: str
+    address: IPv4Address
+    name: str
+    expires: float
+
+
+class Networks:
+    """Every network of one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ensure(self, spec: NetworkSpec) -> None:
+        """Define and start it unless it is so. One of that name with another address is refused, not rebuilt: guests
+        may be on it."""
+
+        def work(raw: libvirt.virConnect) -> None:
+            network = _find(raw, spec.name)
+            if network is None:
+                network = raw.networkDefineXMLFlags(network_xml(spec), libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+            found = parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
+            if (found.bridge, found.gateway, found.prefix) != (spec.bridge, str(spec.gateway), spec.prefix):
+                raise HostError(
+                    f"network {spec.name} exists as {found.gateway}/{found.prefix} on {found.bridge}, "
+                    f"not as {spec.gateway}/{spec.prefix} on {spec.bridge}."
+                )
+            if not network.isActive():
+                network.create()
+
+        self._connection.call(work)
+        _let_bridged_frames_pass()
+        if spec.isolated:
+            _judge_every_flow(spec.bridge)
+
+    def remove(self, name: str) -> None:
+        """Stop and forget it; nothing when it is gone."""
+
+        def work(network: libvirt.virNetwork) -> None:
+            if network.isActive():
+                network.destroy()
+            network.undefine()
+
+        with contextlib.suppress(NotFound):
+            self._on(name, work)
+
+    def names(self) -> tuple[str, ...]:
+        """Networks that are defined."""
+        return self._connection.call(
+            lambda raw: tuple(parse(network.XMLDesc()).name for network in raw.listAllNetworks())
+        )
+
+    def hosts(self, name: str) -> tuple[HostEntry, ...]:
+        """The static leases of a network."""
+        return self._on(name, lambda network: parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).hosts)
+
+    def add_host(self, name: str, mac: str, address: IPv4Address, hostname: str) -> None:
+        """Give `mac` this address from now on; whoever had the address or another of this MAC's loses it."""
+        wanted = HostEntry(mac.lower(), address, hostname)
+
+        def replaced(entry: HostEntry) -> bool:
+            return entry != wanted and (entry.mac == wanted.mac or entry.address == address)
+
+        self._update(name, replaced, wanted)
+
+    def remove_host(self, name: str, mac: str) -> None:
+        """Forget what `mac` gets; nothing when it gets nothing, or the network is gone."""
+        with contextlib.suppress(NotFound):
+            self._update(name, lambda entry: entry.mac == mac.lower(), None)
+
+    def leases(self, name: str) -> tuple[Lease, ...]:
+        """What dnsmasq has given out and not yet taken back."""
+
+        def work(network: libvirt.virNetwork) -> tuple[Lease, ...]:
+            return tuple(
+                Lease(row["mac"], IPv4Address(row["ipaddr"]), row.get("hostname") or "", float(row["expirytime"]))
+                for row in network.DHCPLeases()
+            )
+
+        return self._on(name, work)
+
+    def lease(self, name: str, mac: str) -> Lease | None:
+        """The newest lease of one guest."""
+        mine = [lease for lease in self.leases(name) if lease.mac.lower() == mac.lower()]
+        return max(mine, key=lambda lease: lease.expires, default=None)
+
+    # --- within
+
+    def _on(self, name: str, work: Callable[[libvirt.virNetwork], T]) -> T:
+        return self._connection.call(lambda raw: work(raw.networkLookupByName(name)), name=name)
+
+    def _update(self, name: str, remove: Callable[[HostEntry], bool], add: HostEntry | None) -> None:
+        """Change the running network and the definition, each by its own difference: a crash may leave them apart."""
+
+        def change(network: libvirt.virNetwork, found: ParsedNetwork, where: int) -> None:
+            section = libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST
+            for entry in found.hosts:
+                if remove(entry):
+                    network.update(_DELETE, section, -1, host_xml(entry), where)
+            if add is not None and add not in found.hosts:
+                network.update(_ADD, section, -1, host_xml(add), where)
+
+        def work(network: libvirt.virNetwork) -> None:
+            if network.isActive():
+                change(network, parse(network.XMLDesc()), _LIVE)
+            change(network, parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)), _CONFIG)
+
+        self._on(name, work)
+
+
+def _find(raw: libvirt.virConnect, name: str) -> libvirt.virNetwork | None:
+    try:
+        return raw.networkLookupByName(name)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_NETWORK:
+            return None
+        raise
+
+
+def _let_bridged_frames_pass() -> None:
+    """Where the host has loaded br_netfilter (Docker does), frames between two ports of one bridge would meet the
+    filters made for what is routed. This namespace has a switch of its own for that."""
+    for name in ("bridge-nf-call-iptables", "bridge-nf-call-ip6tables", "bridge-nf-call-arptables"):
+        switch = _BRIDGED / name
+        if switch.exists() and switch.read_text().strip() != "0":
+            switch.write_text("0")
+
+
+def _judge_every_flow(bridge: str) -> None:
+    """Guests on isolated ports reach each other only through the host, which answers ARP for them, so that one
+    stateful table sees every flow; and never tells them of a shorter way."""
+    (_SYSCTL / bridge / "proxy_arp_pvlan").write_text("1")
+    (_SYSCTL / bridge / "send_redirects").write_text("0")

@@ -1,0 +1,83 @@
+"""A network's XML as a pure function of its spec, and the way back.
+
+`forward mode='open'`: libvirt makes bridge, dnsmasq and routes and leaves every filter to firewall.py. No STP: a port
+that first listens for loops costs a booting guest its first DHCP requests. There is no range of addresses: only guests
+entered by name get one, always the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+
+@dataclass(frozen=True)
+class HostEntry:
+    """A static lease: this MAC gets this address and name."""
+
+    mac: str
+    address: IPv4Address
+    name: str
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """One subnet. `isolated`: its guests are to be kept apart by the host's filters (with InterfaceSpec.isolated)."""
+
+    name: str
+    bridge: str
+    gateway: IPv4Address
+    prefix: int
+    domain: str = "vmsim.internal"
+    isolated: bool = False
+
+
+@dataclass(frozen=True)
+class ParsedNetwork:
+    """What an existing network's XML says."""
+
+    name: str
+    bridge: str
+    gateway: str
+    prefix: int
+    hosts: tuple[HostEntry, ...]
+
+
+def network_xml(spec: NetworkSpec) -> str:
+    """The XML libvirt defines; without hosts, which come and go."""
+    root = Element("network")
+    SubElement(root, "name").text = spec.name
+    SubElement(root, "forward", mode="open")
+    SubElement(root, "bridge", name=spec.bridge, stp="off", delay="0")
+    SubElement(root, "domain", name=spec.domain, localOnly="yes")
+    address = SubElement(root, "ip", address=str(spec.gateway), prefix=str(spec.prefix))
+    SubElement(address, "dhcp")
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def host_xml(host: HostEntry) -> str:
+    """The element virNetworkUpdate adds or removes."""
+    return ElementTree.tostring(Element("host", mac=host.mac, ip=str(host.address), name=host.name), encoding="unicode")
+
+
+def parse(xml: str) -> ParsedNetwork:
+    root = ElementTree.fromstring(xml)
+    bridge, address = root.find("bridge"), root.find("ip")
+    return ParsedNetwork(
+        name=root.findtext("name", ""),
+        bridge="" if bridge is None else bridge.get("name", ""),
+        gateway="" if address is None else address.get("address", ""),
+        prefix=0 if address is None else int(address.get("prefix", "0")),
+        hosts=tuple(_hosts(root.iterfind("ip/dhcp/host"))),
+    )
+
+
+def _hosts(elements: Iterable[Element]) -> Iterable[HostEntry]:
+    for element in elements:
+        yield HostEntry(
+            element.get("mac", "").lower(), IPv4Address(element.get("ip", "0.0.0.0")), element.get("name", "")
+        )

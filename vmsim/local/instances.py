@@ -1,0 +1,116 @@
+"""Instances on the local API: list, show, launch, rename, readiness, serial log, statistics."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vmsim.cloud import instances, operations_log, progress, readouts
+from vmsim.cloud.launch import launch as launch_instances
+from vmsim.cloud.query import InstanceQuery, query
+from vmsim.local import views
+from vmsim.local.requests import body_of, caller_of, cloud_of, flag_of, number_of, request_id_of, text_of
+from vmsim.local.streams import ndjson
+from vmsim.model.errors import Malformed
+from vmsim.model.launch import DataDiskRequest, LaunchRequest
+from vmsim.model.readiness import Rung
+
+_LAUNCH_FIELDS = tuple(field.name for field in fields(LaunchRequest))
+
+
+async def listing(request: Request) -> Response:
+    wanted = InstanceQuery(
+        region=request.query_params.get("region"), ids=tuple(request.query_params.getlist("id")), limit=None
+    )
+    page = await run_in_threadpool(query, cloud_of(request), wanted)
+    return JSONResponse({"instances": [views.instance(item) for item in page.items]})
+
+
+async def show(request: Request) -> Response:
+    cloud = cloud_of(request)
+    found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
+    asked = await run_in_threadpool(operations_log.operations_of, cloud, found.id)
+    view = views.instance(found, password=flag_of(request, "password"))
+    return JSONResponse({"instance": view, "operations": [views.operation(item) for item in asked]})
+
+
+async def launch(request: Request) -> Response:
+    cloud, request_id = cloud_of(request), request_id_of(request)
+    wanted = launch_request(await body_of(request, _LAUNCH_FIELDS), cloud.settings.region)
+    made = await run_in_threadpool(launch_instances, cloud, wanted, caller=caller_of(request), request_id=request_id)
+    asked = [await run_in_threadpool(operations_log.operations_of, cloud, item.id, 1) for item in made]
+    return JSONResponse(
+        {
+            "instances": [views.instance(item) for item in made],
+            "operations": [views.operation(item) for group in asked for item in group],
+            "request_id": request_id,
+        }
+    )
+
+
+def launch_request(data: dict[str, Any], region: str) -> LaunchRequest:
+    """LaunchRequest from its JSON; the home's region where none is named. Raises Malformed."""
+    values = {"region": region, **data}
+    for name, value in values.items():
+        if isinstance(value, list) and name != "data_disks":
+            values[name] = tuple(value)
+    try:
+        values["data_disks"] = tuple(DataDiskRequest(**disk) for disk in data.get("data_disks", ()))
+        return LaunchRequest(**values)
+    except TypeError as error:
+        raise Malformed(f"The launch request cannot be read: {error}.") from error
+
+
+async def rename(request: Request) -> Response:
+    cloud, data = cloud_of(request), await body_of(request, ("name",))
+    found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
+    renamed = await run_in_threadpool(instances.rename, cloud, found.id, text_of(data, "name"))
+    return JSONResponse({"instance": views.instance(renamed)})
+
+
+async def readiness(request: Request) -> Response:
+    cloud = cloud_of(request)
+    found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
+    limit = number_of(request, "limit", cloud.settings.boot_limit)
+
+    def rungs(_stop: threading.Event) -> Iterator[dict[str, Any]]:
+        return map(_rung, progress.follow_readiness(cloud, found.id, limit))
+
+    return ndjson(rungs)
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    return {"rung": rung.name, "words": rung.words}
+
+
+async def serial(request: Request) -> Response:
+    cloud = cloud_of(request)
+    found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
+    count = int(number_of(request, "lines", 50))
+    lines = await run_in_threadpool(readouts.serial_tail, cloud, found.id, count)
+    return JSONResponse({"lines": list(lines)})
+
+
+async def stats(request: Request) -> Response:
+    cloud = cloud_of(request)
+    found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
+    figures = await run_in_threadpool(readouts.statistics, cloud, found.id)
+    return JSONResponse(views.plain(figures))
+
+
+ROUTES = [
+    Route("/v1/instances", listing, methods=["GET"]),
+    Route("/v1/instances", launch, methods=["POST"]),
+    Route("/v1/instances/{name}", show, methods=["GET"]),
+    Route("/v1/instances/{name}", rename, methods=["PATCH"]),
+    Route("/v1/instances/{name}/readiness", readiness, methods=["GET"]),
+    Route("/v1/instances/{name}/serial", serial, methods=["GET"]),
+    Route("/v1/instances/{name}/stats", stats, methods=["GET"]),
+]

@@ -1,0 +1,68 @@
+"""Reading a request: its JSON body and its query, each mistake a UsageError that names the field."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection
+from typing import Any, cast
+
+from starlette.requests import Request
+
+from vmsim.cloud.context import Cloud
+from vmsim.model.errors import Malformed, Missing, UsageError
+from vmsim.model.operation import Caller
+
+REQUEST_ID_HEADER = "x-vmsim-request-id"
+USER_HEADER = "x-vmsim-user"
+
+
+def cloud_of(request: Request) -> Cloud:
+    return cast(Cloud, request.app.state.cloud)
+
+
+async def body_of(request: Request, known: Collection[str]) -> dict[str, Any]:
+    """The JSON object sent. Raises Malformed when it is none, UsageError for a field that is not known."""
+    raw = await request.body()
+    try:
+        data = json.loads(raw or b"{}")
+    except ValueError as error:
+        raise Malformed(f"The body is not JSON: {error}.") from error
+    if not isinstance(data, dict):
+        raise Malformed("The body must be a JSON object.")
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        raise UsageError(f"Unknown field {unknown[0]!r}.", hint=f"Known: {', '.join(sorted(known))}.")
+    return data
+
+
+def text_of(data: dict[str, Any], name: str) -> str:
+    """A required string."""
+    if name not in data:
+        raise Missing(f"The field {name!r} is missing.")
+    if not isinstance(data[name], str):
+        raise Malformed(f"The field {name!r} must be a string.")
+    return str(data[name])
+
+
+def number_of(request: Request, name: str, default: float) -> float:
+    """A number from the query."""
+    text = request.query_params.get(name, "")
+    try:
+        return float(text) if text else default
+    except ValueError as error:
+        raise Malformed(f"{name}={text!r} is not a number.") from error
+
+
+def flag_of(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "0") in ("1", "true", "yes")
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks: the socket is the user's own (0600); the name is what the client says, for the audit log only."""
+    return Caller(how="cli", who=request.headers.get(USER_HEADER, "")[:64])
+
+
+def request_id_of(request: Request) -> str:
+    """The client's own id, so that its events can be found again, or a fresh one."""
+    return request.headers.get(REQUEST_ID_HEADER, "")[:64] or secrets.token_hex(16)

@@ -1,0 +1,104 @@
+"""An instance and what belongs to it, as frozen records. Sizes: MiB of memory, GiB of disk, Mbit/s of bandwidth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vmsim.model.lifecycle import InstanceState, OperationState, Verb
+from vmsim.model.readiness import Rung
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A disk of an instance. `position` 0 is the system disk (vda), 1 the first data disk (vdb), and so on."""
+
+    id: str
+    instance_id: str
+    region: str
+    zone: str
+    position: int
+    type: str
+    size_gib: int
+    name: str
+    delete_with_instance: bool
+    path: str
+
+    @property
+    def system(self) -> bool:
+        return self.position == 0
+
+    @property
+    def target(self) -> str:
+        """The guest's name for it."""
+        return "vd" + chr(ord("a") + self.position)
+
+
+@dataclass(frozen=True)
+class LatestOperation:
+    """The three LatestOperation… fields; `verb` None when nothing was asked yet."""
+
+    verb: Verb | None = None
+    state: OperationState | None = None
+    request_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What the store keeps of an instance (disks and key ids included)."""
+
+    id: str
+    uuid: str
+    region: str
+    zone: str
+    name: str
+    host_name: str
+    type_name: str
+    cpu: int
+    memory_mib: int
+    image_id: str
+    state: InstanceState
+    state_reason: str
+    """How it came to be so: "shut itself down", "unplugged", "crashed", … for people."""
+    charge_type: str
+    stop_charging: bool
+    created: datetime
+    mac: str
+    vpc_id: str
+    subnet_id: str
+    private_ip: str
+    public_ip: str | None
+    bandwidth_out: int
+    internet_charge_type: str
+    security_group_ids: tuple[str, ...]
+    login_user: str
+    password: str | None
+    """The random password the cloud made at launch, until it is reset; never one that a user chose."""
+    password_hash: str | None
+    host_key: str
+    """The guest's public SSH host key, known beforehand: "ssh-ed25519 AAAA…"."""
+    key_ids: tuple[str, ...]
+    user_data: str
+    tags: dict[str, str]
+    project_id: int
+    protected: bool
+    """DisableApiTermination."""
+    latest: LatestOperation
+    rung: Rung
+    paused: str
+    """Why libvirt has paused the domain ("" when it has not)."""
+    disks: tuple[Disk, ...] = ()
+    boot_with_lab: bool = False
+
+    @property
+    def system_disk(self) -> Disk:
+        return self.disks[0]
+
+    @property
+    def data_disks(self) -> tuple[Disk, ...]:
+        return self.disks[1:]
+
+    @property
+    def operating(self) -> bool:
+        return self.latest.state is OperationState.OPERATING

@@ -1,0 +1,63 @@
+"""The database file and its transactions. The only place that opens it.
+
+SQLite in WAL mode: readers never wait for the writer. Writers take the write lock at once (BEGIN IMMEDIATE), because a
+transaction that reads first and writes later could otherwise fail halfway; inside one process they queue on a lock of
+ours, which is fair, instead of on SQLite's retries, which are not. Every commit is on the disk before anyone is told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from vmsim.store import migrations
+
+
+class Store:
+    """An open database. `reading()` and `writing()` give connections; `writing()` is one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        migrations.bring_up_to_date(path)
+        self.path = path
+        self._readers = _engine(path, "BEGIN")
+        self._writers = _engine(path, "BEGIN IMMEDIATE")
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view; what others commit meanwhile is not seen."""
+        with self._readers.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by any exception."""
+        with self._lock, self._writers.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+def _engine(path: Path, begin: str) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "isolation_level": None}, pool_size=32)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,209 @@
+"""Instances with their disks, keys and tags: rows to records and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+
+from vmsim.model.instance import Disk, Instance, LatestOperation
+from vmsim.model.lifecycle import InstanceState, OperationState, Verb
+from vmsim.model.readiness import Rung
+from vmsim.store import times
+from vmsim.store.schema import disks, instance_keys, instances, tags
+
+_PLAIN = [
+    "id",
+    "uuid",
+    "region",
+    "zone",
+    "name",
+    "host_name",
+    "type_name",
+    "cpu",
+    "memory_mib",
+    "image_id",
+    "state_reason",
+    "charge_type",
+    "stop_charging",
+    "mac",
+    "vpc_id",
+    "subnet_id",
+    "private_ip",
+    "public_ip",
+    "bandwidth_out",
+    "internet_charge_type",
+    "login_user",
+    "password",
+    "password_hash",
+    "host_key",
+    "user_data",
+    "project_id",
+    "protected",
+    "boot_with_lab",
+    "paused",
+]
+
+
+def add(connection: Connection, instance: Instance) -> None:
+    """A new instance with all that belongs to it."""
+    row = {name: getattr(instance, name) for name in _PLAIN}
+    connection.execute(
+        insert(instances).values(
+            **row,
+            created=times.text(instance.created),
+            security_group_ids=list(instance.security_group_ids),
+            **_columns({"state": instance.state, "rung": instance.rung, "latest": instance.latest}),
+        )
+    )
+    for disk in instance.disks:
+        connection.execute(insert(disks).values(**disk.__dict__))
+    set_keys(connection, instance.id, instance.key_ids)
+    set_tags(connection, instance.id, instance.tags)
+
+
+def change(connection: Connection, instance_id: str, **fields: Any) -> None:
+    """Set fields of the record by the record's own names (`latest`, `key_ids`, `state` included)."""
+    keys = fields.pop("key_ids", None)
+    if keys is not None:
+        set_keys(connection, instance_id, keys)
+    if fields:
+        connection.execute(update(instances).where(instances.c.id == instance_id).values(**_columns(fields)))
+
+
+def remove(connection: Connection, instance_id: str) -> None:
+    connection.execute(delete(tags).where(tags.c.owner_id == instance_id))
+    connection.execute(delete(disks).where(disks.c.instance_id == instance_id))
+    connection.execute(delete(instances).where(instances.c.id == instance_id))
+
+
+def one(connection: Connection, instance_id: str) -> Instance | None:
+    found = where(connection, instances.c.id == instance_id)
+    return found[0] if found else None
+
+
+def by_uuid(connection: Connection, uuid: str) -> Instance | None:
+    found = where(connection, instances.c.uuid == uuid)
+    return found[0] if found else None
+
+
+def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Instance]:
+    return {instance.id: instance for instance in where(connection, instances.c.id.in_(ids))}
+
+
+def where(
+    connection: Connection, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
+) -> list[Instance]:
+    """The records that match, newest first (the cloud's order)."""
+    query = (
+        select(instances)
+        .where(*conditions)
+        .order_by(instances.c.created.desc(), instances.c.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    rows = connection.execute(query).mappings().all()
+    return _records(connection, rows)
+
+
+def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(instances).where(*conditions)).scalar_one()
+
+
+def set_keys(connection: Connection, instance_id: str, key_ids: Iterable[str]) -> None:
+    connection.execute(delete(instance_keys).where(instance_keys.c.instance_id == instance_id))
+    for key_id in dict.fromkeys(key_ids):
+        connection.execute(insert(instance_keys).values(instance_id=instance_id, key_id=key_id))
+
+
+def set_tags(connection: Connection, owner_id: str, values: dict[str, str]) -> None:
+    connection.execute(delete(tags).where(tags.c.owner_id == owner_id))
+    for key, value in values.items():
+        connection.execute(insert(tags).values(owner_id=owner_id, key=key, value=value))
+
+
+def tags_of(connection: Connection, owner_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    result: dict[str, dict[str, str]] = {owner: {} for owner in owner_ids}
+    for row in connection.execute(select(tags).where(tags.c.owner_id.in_(owner_ids)).order_by(tags.c.key)):
+        result[row.owner_id][row.key] = row.value
+    return result
+
+
+def set_disk_size(connection: Connection, disk_id: str, size_gib: int) -> None:
+    connection.execute(update(disks).where(disks.c.id == disk_id).values(size_gib=size_gib))
+
+
+def addresses_in(connection: Connection, subnet_id: str) -> set[str]:
+    query = select(instances.c.private_ip).where(instances.c.subnet_id == subnet_id)
+    return set(connection.execute(query).scalars())
+
+
+def public_addresses(connection: Connection) -> dict[str, str]:
+    """Every public address in use, and the private address it stands for."""
+    query = select(instances.c.public_ip, instances.c.private_ip).where(instances.c.public_ip.is_not(None))
+    return {row.public_ip: row.private_ip for row in connection.execute(query)}
+
+
+def running_memory_mib(connection: Connection) -> int:
+    """What running guests, and those on their way up, have been promised."""
+    off = [InstanceState.STOPPED.value, InstanceState.LAUNCH_FAILED.value, InstanceState.SHUTDOWN.value]
+    query = select(func.coalesce(func.sum(instances.c.memory_mib), 0)).where(instances.c.state.not_in(off))
+    return int(connection.execute(query).scalar_one())
+
+
+def counts_by_state(connection: Connection) -> dict[str, int]:
+    query = select(instances.c.state, func.count()).group_by(instances.c.state)
+    return {state: number for state, number in connection.execute(query)}
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "latest":
+            result |= {
+                "latest_verb": value.verb.value if value.verb else None,
+                "latest_state": value.state.value if value.state else None,
+                "latest_request_id": value.request_id,
+                "latest_error": value.error,
+            }
+        elif name == "state":
+            result["state"] = value.value
+        elif name == "rung":
+            result["rung"] = int(value)
+        else:
+            result[name] = value
+    return result
+
+
+def _records(connection: Connection, rows: Sequence[RowMapping]) -> list[Instance]:
+    ids = [row["id"] for row in rows]
+    if not ids:
+        return []
+    disks_of: dict[str, list[Disk]] = {ident: [] for ident in ids}
+    for row in connection.execute(select(disks).where(disks.c.instance_id.in_(ids)).order_by(disks.c.position)):
+        disks_of[row.instance_id].append(Disk(**row._mapping))
+    keys_of: dict[str, list[str]] = {ident: [] for ident in ids}
+    for row in connection.execute(select(instance_keys).where(instance_keys.c.instance_id.in_(ids))):
+        keys_of[row.instance_id].append(row.key_id)
+    tags_by_owner = tags_of(connection, ids)
+    return [_record(row, disks_of[row["id"]], keys_of[row["id"]], tags_by_owner[row["id"]]) for row in rows]
+
+
+def _record(row: RowMapping, disks_: list[Disk], keys: list[str], tags_: dict[str, str]) -> Instance:
+    return Instance(
+        **{name: row[name] for name in _PLAIN},
+        state=InstanceState(row["state"]),
+        created=times.moment(row["created"]),
+        security_group_ids=tuple(row["security_group_ids"]),
+        rung=Rung(row["rung"]),
+        latest=LatestOperation(
+            Verb(row["latest_verb"]) if row["latest_verb"] else None,
+            OperationState(row["latest_state"]) if row["latest_state"] else None,
+            row["latest_request_id"],
+            row["latest_error"],
+        ),
+        key_ids=tuple(keys),
+        tags=tags_,
+        disks=tuple(disks_),
+    )

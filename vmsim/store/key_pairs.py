@@ -1,0 +1,79 @@
+"""Key pairs and API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+
+from vmsim.model.key_pair import KeyPair
+from vmsim.store import instances, times
+from vmsim.store.schema import api_keys, instance_keys, key_pairs
+
+
+def add(connection: Connection, key: KeyPair) -> None:
+    connection.execute(
+        insert(key_pairs).values(
+            id=key.id,
+            region=key.region,
+            name=key.name,
+            public_key=key.public_key,
+            project_id=key.project_id,
+            description=key.description,
+            created=times.text(key.created),
+            default=key.default,
+        )
+    )
+    instances.set_tags(connection, key.id, key.tags)
+
+
+def where(
+    connection: Connection, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
+) -> list[KeyPair]:
+    query = select(key_pairs).where(*conditions).order_by(key_pairs.c.created, key_pairs.c.id)
+    rows = connection.execute(query.offset(offset).limit(limit)).mappings().all()
+    ids = [row["id"] for row in rows]
+    bound: dict[str, list[str]] = {ident: [] for ident in ids}
+    for link in connection.execute(select(instance_keys).where(instance_keys.c.key_id.in_(ids))):
+        bound[link.key_id].append(link.instance_id)
+    tags = instances.tags_of(connection, ids)
+    return [
+        KeyPair(
+            **{name: row[name] for name in ("id", "region", "name", "public_key", "project_id", "description")},
+            created=times.moment(row["created"]),
+            tags=tags[row["id"]],
+            instance_ids=tuple(bound[row["id"]]),
+            default=row["default"],
+        )
+        for row in rows
+    ]
+
+
+def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(key_pairs).where(*conditions)).scalar_one()
+
+
+def by_ids(connection: Connection, region: str, ids: Sequence[str]) -> dict[str, KeyPair]:
+    return {key.id: key for key in where(connection, key_pairs.c.region == region, key_pairs.c.id.in_(ids))}
+
+
+def remove(connection: Connection, key_id: str) -> None:
+    instances.set_tags(connection, key_id, {})
+    connection.execute(delete(key_pairs).where(key_pairs.c.id == key_id))
+
+
+def add_api_key(connection: Connection, secret_id: str, secret_key: str, name: str, created: datetime) -> None:
+    connection.execute(
+        insert(api_keys).values(secret_id=secret_id, secret_key=secret_key, name=name, created=times.text(created))
+    )
+
+
+def api_secret(connection: Connection, secret_id: str) -> str | None:
+    query = select(api_keys.c.secret_key).where(api_keys.c.secret_id == secret_id, api_keys.c.enabled)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def first_api_key(connection: Connection) -> tuple[str, str] | None:
+    row = connection.execute(select(api_keys).order_by(api_keys.c.created)).first()
+    return (row.secret_id, row.secret_key) if row else None

@@ -1,0 +1,213 @@
+"""The tables. One version number for all of them; `migrations.py` brings an older file up to it.
+
+Times are ISO-8601 UTC with microseconds, so that text order is time order. What is only carried along is JSON; what is
+looked up has a column and, where a home may hold thousands of rows, an index.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("uuid", String, nullable=False, unique=True),
+    Column("region", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("name", String, nullable=False, index=True),
+    Column("host_name", String, nullable=False),
+    Column("type_name", String, nullable=False),
+    Column("cpu", Integer, nullable=False),
+    Column("memory_mib", Integer, nullable=False),
+    Column("image_id", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("state_reason", String, nullable=False, default=""),
+    Column("charge_type", String, nullable=False),
+    Column("stop_charging", Boolean, nullable=False, default=False),
+    Column("created", String, nullable=False),
+    Column("mac", String, nullable=False),
+    Column("vpc_id", String, nullable=False),
+    Column("subnet_id", String, nullable=False),
+    Column("private_ip", String, nullable=False),
+    Column("public_ip", String),
+    Column("bandwidth_out", Integer, nullable=False, default=0),
+    Column("internet_charge_type", String, nullable=False, default=""),
+    Column("security_group_ids", JSON, nullable=False),
+    Column("login_user", String, nullable=False),
+    Column("password", String),
+    Column("password_hash", String),
+    Column("host_key", String, nullable=False, default=""),
+    Column("user_data", String, nullable=False, default=""),
+    Column("project_id", Integer, nullable=False, default=0),
+    Column("protected", Boolean, nullable=False, default=False),
+    Column("boot_with_lab", Boolean, nullable=False, default=False),
+    Column("latest_verb", String),
+    Column("latest_state", String),
+    Column("latest_request_id", String, nullable=False, default=""),
+    Column("latest_error", String, nullable=False, default=""),
+    Column("rung", Integer, nullable=False, default=0),
+    Column("paused", String, nullable=False, default=""),
+    Index("instances_by_region", "region", "created", "id"),
+    Index("instances_by_address", "subnet_id", "private_ip"),
+)
+
+instance_keys = Table(
+    "instance_keys",
+    metadata,
+    Column("instance_id", String, ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True),
+    Column("key_id", String, primary_key=True, index=True),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("owner_id", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Index("tags_by_key", "key", "value", "owner_id"),
+)
+
+disks = Table(
+    "disks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("instance_id", String, nullable=False, index=True),
+    Column("region", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("size_gib", Integer, nullable=False),
+    Column("name", String, nullable=False, default=""),
+    Column("delete_with_instance", Boolean, nullable=False, default=True),
+    Column("path", String, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("instance_id", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("caller_how", String, nullable=False),
+    Column("caller_who", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("step", String, nullable=False, default=""),
+    Column("phase", String, nullable=False, default=""),
+    Column("began", String, nullable=False),
+    Column("ended", String),
+    Column("error", String, nullable=False, default=""),
+    Column("lab_boot", String, nullable=False),
+    Column("force", Boolean, nullable=False, default=False),
+    Column("began_in", String, nullable=False, default=""),
+    Column("evidence", JSON, nullable=False),
+    Column("escalated", Boolean, nullable=False, default=False),
+    Index("operations_by_instance", "instance_id", "number"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("instance_id", String, nullable=False, default=""),
+    Column("operation_id", String, nullable=False, default=""),
+    Column("text", String, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("events_by_instance", "instance_id", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+key_pairs = Table(
+    "key_pairs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("region", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("public_key", String, nullable=False),
+    Column("project_id", Integer, nullable=False, default=0),
+    Column("description", String, nullable=False, default=""),
+    Column("created", String, nullable=False),
+    Column("default", Boolean, nullable=False, default=False),
+    UniqueConstraint("region", "name"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("os_name", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("architecture", String, nullable=False),
+    Column("size_gib", Integer, nullable=False),
+    Column("memory_mib", Integer, nullable=False),
+    Column("login_user", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("description", String, nullable=False, default=""),
+)
+
+vpcs = Table(
+    "vpcs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("region", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("cidr", String, nullable=False),
+    Column("default", Boolean, nullable=False),
+)
+
+subnets = Table(
+    "subnets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("vpc_id", String, nullable=False, index=True),
+    Column("region", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("cidr", String, nullable=False),
+    Column("default", Boolean, nullable=False),
+    Column("number", Integer, nullable=False, unique=True),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("secret_id", String, primary_key=True),
+    Column("secret_key", String, nullable=False),
+    Column("name", String, nullable=False, default=""),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("created", String, nullable=False),
+)
+
+client_tokens = Table(
+    "client_tokens",
+    metadata,
+    Column("token", String, primary_key=True),
+    Column("region", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("instance_ids", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+)
