@@ -48,7 +48,7 @@ def check(prefix: str, text: str) -> str:
     """The id itself. Raises Malformed when it cannot be one."""
     if not is_id(prefix, text):
         raise Malformed(
-            f"{text!r} is not the id of a {NOUNS.get(prefix, prefix)}: that is {prefix}- and eight of a-z and 0-9.",
+            f"{text!r} is no {NOUNS.get(prefix, prefix)} id: that is {prefix}- and eight of a-z and 0-9.",
             code=_CODES.get(prefix, "InvalidParameterValue"),
         )
     return text
