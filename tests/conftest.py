@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from stub_lab import SETTINGS, STUB_DAEMON
+from stub_lab import SETTINGS, STUB_DAEMON, Inside
 from vmsim.config import Home
 from vmsim.host import command
 from vmsim.lab.lab import Lab
-
-Inside = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")

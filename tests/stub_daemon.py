@@ -20,6 +20,7 @@ def main() -> None:
         sys.exit("this daemon is broken on purpose")
     if "--deaf" in sys.argv:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     numbers = json.loads(os.environ["VMSIM_SOCKETS"])
     listening = {name: socket.socket(fileno=number) for name, number in numbers.items()}
     sys.stderr.write("stub daemon serves\n")

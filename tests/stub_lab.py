@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,3 +11,6 @@ from vmsim.config import Settings
 
 STUB_DAEMON = (str(Path(__file__).with_name("stub_daemon.py")),)
 SETTINGS = replace(Settings(), port=0, accel="tcg", down_limit=5.0)
+
+Inside = Callable[..., "subprocess.CompletedProcess[str]"]
+"""How a program is run inside the lab: the fixture `inside`."""

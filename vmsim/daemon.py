@@ -94,17 +94,20 @@ def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
     ]
 
 
-async def serve(cloud: Cloud, sockets: dict[str, int]) -> None:
-    """Until SIGTERM; then no new work is taken and the guests are stopped properly."""
+async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event) -> None:
+    """Until SIGTERM, or at once when it came already; then no guest is started any more and all are stopped properly."""
     servers = [
         (_server(tencent_api(cloud)), _listening(sockets["tcp"])),
         (_server(local_api(cloud)), _listening(sockets["api"])),
     ]
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
+    if told.is_set():
+        ending.set()
     with ConnectServer(cloud, _listening(sockets["connect"])):
         tasks = [asyncio.create_task(server.serve(sockets=[listening])) for server, listening in servers]
         await ending.wait()
+        cloud.going_down.set()
         await asyncio.to_thread(_stop_guests, cloud)
         for server, _ in servers:
             server.should_exit = True
@@ -144,14 +147,23 @@ def _listening(descriptor: int) -> socket.socket:
     return listening
 
 
+def _sigterm_remembered() -> threading.Event:
+    """We are born with SIGTERM blocked, so that coming up cannot be cut short; from here on it is remembered."""
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    return told
+
+
 def main() -> None:
+    told = _sigterm_remembered()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     threading.excepthook = lambda failure: log.error("thread died", exc_info=failure.exc_value)
     home = config.home()
     with running_cloud(home, os.environ["VMSIM_LAB_BOOT"]) as cloud:
         log.info("serving %s (accelerator %s: %s)", home.root, cloud.accelerator.accelerator, cloud.accelerator.reason)
-        asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"])))
+        asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"]), told))
 
 
 if __name__ == "__main__":

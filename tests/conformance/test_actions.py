@@ -332,7 +332,7 @@ def test_what_is_known_and_not_simulated_is_refused_by_name(api: Api) -> None:
     ],
 )
 def test_common_parameters_have_rules(api: Api, action: str, common: dict[str, str], code: str) -> None:
-    assert api.code(action, **common) == code
+    assert api.code(action, None, **common) == code
 
 
 @pytest.mark.parametrize("service", ["127", "localhost:8321", "cvm"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Inside
+from stub_lab import Inside
 from vmsim.lab import images
 from vmsim.lab.lab import Lab
 

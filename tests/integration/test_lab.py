@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def ask(lab: Lab) -> dict[str, Any]:
         answer = http.client.HTTPResponse(client)
         answer.begin()
         return dict(json.loads(answer.read()))
+
+
+def replaced(lab: Lab, child: str, before: int) -> bool:
+    return lab.pid_of(child) not in (0, before)
+
+
+def answers_anew(lab: Lab, before: int) -> bool:
+    return bool(ask(lab)["pid"] != before)
 
 
 def until(condition: Callable[[], object], limit: float = 10.0) -> None:
@@ -162,7 +171,7 @@ def test_guests_outlive_daemon_and_libvirtd_and_end_with_the_lab(new: Callable[.
     for child in ("daemon", "libvirtd"):
         before = lab.pid_of(child)
         os.kill(before, signal.SIGKILL)
-        until(lambda name=child, gone=before: lab.pid_of(name) not in (0, gone))
+        until(partial(replaced, lab, child, before))
     until(lambda: "empty" in virsh("list", "--name", check=False))
     assert identity.started(guests[0])
     lab.down()
@@ -357,7 +366,7 @@ def test_logs_are_bounded(new: Callable[..., Lab]) -> None:
     for _ in range(5):
         before = ask(lab)["pid"]
         os.kill(lab.pid_of("daemon"), signal.SIGKILL)
-        until(lambda last=before: ask(lab)["pid"] != last)
+        until(partial(answers_anew, lab, before))
     until(lambda: (lab.home.logs / "init.log.1").exists())
     assert set(lab.logs()) == {"daemon", "init", "libvirtd"}
     assert all(path.stat().st_size <= 200 for path in lab.home.logs.iterdir() if path.stem != "libvirtd")

@@ -141,10 +141,17 @@ def test_a_daemon_that_does_not_come_back_is_given_up(path: Path, monkeypatch: p
 def test_a_silent_daemon_is_a_host_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "LIMIT", 0.05)
     asked = threading.Event()
-    with _daemon(path, lambda _connection: bool(asked.wait(5)) and None):
+    with _daemon(path, _until(asked)):
         with pytest.raises(HostError, match="said nothing"):
             Client(path).get("/v1/x")
         asked.set()
+
+
+def _until(asked: threading.Event) -> Answer:
+    def silent(_connection: socket.socket) -> None:
+        asked.wait(5)
+
+    return silent
 
 
 def _refusal(kind: str, **more: object) -> Answer:

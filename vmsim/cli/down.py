@@ -34,6 +34,7 @@ def take_down(session: Session, lab: Lab, limit: float | None) -> None:
         for line in session.idle_client.post_stream("/v1/shutdown", {"limit": patience}):
             sayer(line["text"])
     except VmsimError as error:
-        # The lab must come down also when its daemon is ill; PID 1 then pulls the plug after the limit.
-        say(f"The daemon cannot shut the guests down ({error.message}).")
+        # The lab must come down also when its daemon is ill. PID 1 asks it, or its successor, once more, and pulls the
+        # plug after the limit.
+        say(f"The daemon did not end shutting the guests down: {error.message}")
     lab.down(sayer, limit)

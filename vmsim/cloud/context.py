@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ class Cloud:
     accelerator: Verdict
     news: News = field(default_factory=News)
     memory: DomainMemory = field(default_factory=DomainMemory)
+    going_down: threading.Event = field(default_factory=threading.Event)
+    """Set when the lab is: nothing is started any more."""
     enqueue: Callable[[str], None] = _nothing
     reached: Callable[[str], None] = _nothing
     """Told the name of each step that is about to be done; tests kill the daemon there."""

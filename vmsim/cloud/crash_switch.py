@@ -1,6 +1,9 @@
 """The switch that only tests have: kill the daemon, as a power cut would, when it reaches a named step.
 
 `VMSIM_TEST_KILL_AT=stop.press` kills once: a file in the home remembers it, so that the next daemon gets through.
+`VMSIM_TEST_KILL_AT=file` takes the step from the file `kill-at` in the home, which goes before the kill, and writes
+down every step that is reached (`steps-reached`): one lab can be killed at one step after the other, and a test learns
+from the code itself which steps there are.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "VMSIM_TEST_KILL_AT"
+BY_FILE = "file"
+WANTED, REACHED = "kill-at", "steps-reached"
 
 
 def from_environment(home: Path) -> Callable[[str], None]:
@@ -18,11 +23,26 @@ def from_environment(home: Path) -> Callable[[str], None]:
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
         return lambda step: None
+    return _by_file(home) if wanted == BY_FILE else _once(home, wanted)
+
+
+def _once(home: Path, wanted: str) -> Callable[[str], None]:
     done = home / f"killed-at-{wanted}"
 
     def reached(step: str) -> None:
         if step == wanted and not done.exists():
             done.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def _by_file(home: Path) -> Callable[[str], None]:
+    def reached(step: str) -> None:
+        with (home / REACHED).open("a") as written:
+            written.write(f"{step}\n")
+        if (home / WANTED).exists() and (home / WANTED).read_text() == step:
+            (home / WANTED).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
 
     return reached

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from vmsim.cloud import events, state
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.launch import launch
+from vmsim.cloud.launch import GOING_DOWN, launch
 from vmsim.cloud.names import check as check_name
 from vmsim.cloud.operations.verbs import VERBS
 from vmsim.cloud.query import InstanceQuery, Page, query
@@ -26,6 +26,7 @@ __all__ = ["InstanceQuery", "Page", "escalate", "get", "launch", "query", "renam
 MOST_IDS = 100
 _POSSIBLE_WHILE_NOT_CHARGED = frozenset({Verb.START, Verb.TERMINATE})
 _ESCALATES = frozenset({Verb.STOP, Verb.REBOOT})
+_STARTS = frozenset({Verb.START, Verb.REBOOT})
 
 
 def submit(
@@ -41,6 +42,8 @@ def submit(
 ) -> tuple[OperationRecord, ...]:
     """Accept the operation for every instance, or refuse it for all. Raises what the first offender in order earns."""
     wanted = _wanted(ids)
+    if verb in _STARTS and cloud.going_down.is_set():
+        raise Busy(GOING_DOWN)
     file = VERBS[verb]
     given = file.prepare(cloud, arguments)
     with cloud.store.writing() as connection:
@@ -61,6 +64,7 @@ def submit(
             )
             for instance in chosen
         ]
+    cloud.reached(f"{verb.value}.accepted")
     cloud.news.ring()
     for record in records:
         cloud.enqueue(record.id)

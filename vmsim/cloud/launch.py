@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, state
 from vmsim.cloud.context import Cloud
 from vmsim.model import ids, regions
-from vmsim.model.errors import OutOfResources, UsageError
+from vmsim.model.errors import Busy, OutOfResources, UsageError
 from vmsim.model.image import Image
 from vmsim.model.instance import Disk, Instance, LatestOperation
 from vmsim.model.instance_types import InstanceType, instance_type, smallest
@@ -28,6 +28,7 @@ from vmsim.model.operation import Caller, OperationRecord
 from vmsim.model.readiness import Rung
 from vmsim.store import client_tokens, instances
 
+GOING_DOWN = "The lab is going down."
 MOST_AT_ONCE = 500
 MOST_INSTANCES = 10_000
 MOST_DATA_DISKS = 20
@@ -51,6 +52,8 @@ class Plan:
 
 def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: str) -> tuple[Instance, ...]:
     """The new instances, all PENDING; none for a dry run."""
+    if cloud.going_down.is_set():
+        raise Busy(GOING_DOWN)
     plan = _plan(cloud, request)
     digest = hashlib.sha256(repr(replace(request, password="")).encode()).hexdigest()
     records: list[OperationRecord] = []
@@ -71,6 +74,7 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
             now = cloud.clock.now().timestamp()
             client_tokens.remember(connection, plan.region, request.client_token, digest, ids_made, now)
         found = instances.by_ids(connection, [instance.id for instance in made])
+    cloud.reached(f"{Verb.RUN.value}.accepted")
     cloud.news.ring()
     for record in records:
         cloud.enqueue(record.id)

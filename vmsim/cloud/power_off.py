@@ -11,7 +11,7 @@ mean something else to a desktop.
 
 Facts come from libvirt's events; only the registers, which raise none, are looked at while a press is outstanding.
 Off is off only when STOPPED came and the process has ended. The limit counts from the request, so that a daemon that
-was killed and came back does not begin anew.
+was killed and came back does not begin anew; it goes on with the evidence that was kept.
 
 How it fails: SOFT raises TimedOut with a reason for a person (decisions 28); SOFT_FIRST and HARD pull the plug.
 """
@@ -23,6 +23,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from vmsim.cloud.ending import ending
+from vmsim.cloud.memory import Seen
 from vmsim.cloud.work import Work
 from vmsim.host import power_button, process, serial
 from vmsim.host.domain import DomainState, Watch
@@ -30,7 +31,7 @@ from vmsim.host.events import DomainEvent, Kind
 from vmsim.model.errors import LibvirtError, OperationFailed, TimedOut
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import StopType
-from vmsim.model.operation import StopEvidence
+from vmsim.model.operation import Ending, StopEvidence
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,10 @@ class PowerOff:
         self.started = self.cloud.clock.monotonic() - work.age
         self.deadline = self.started + limit
         self.limit = limit
-        self.evidence = StopEvidence(stop_type=stop_type.value)
+        kept = work.current().evidence.get("stop", {})
+        self.evidence = replace(StopEvidence.from_json(kept), stop_type=stop_type.value)
         self.resumed = False
-        self.unplugged = False
+        self.unplugged = work.record.step == "plug"
 
     def run(self) -> StopEvidence:
         """Until the guest is off and its process gone. Raises TimedOut (SOFT) or OperationFailed."""
@@ -67,6 +69,8 @@ class PowerOff:
                 self.evidence = replace(self.evidence, qemu_pid=qemu.pid, memory_returned=qemu.resident_bytes)
             if not self._is_off():
                 self._go_off(watch)
+            elif self.evidence.ending is not None:
+                return self.evidence  # an earlier daemon saw to it
             return self._off(qemu)
 
     def _go_off(self, watch: Watch) -> None:
@@ -229,18 +233,27 @@ class PowerOff:
             raise OperationFailed(f"Instance {self.instance.id} is off, but its QEMU (pid {qemu.pid}) has not ended.")
         gone = round(self.cloud.clock.monotonic() - self.started, 3)
         seen = self.cloud.memory.of(self.instance.uuid)
-        unplugged = self.unplugged or self.work.current().escalated
         self.evidence = replace(
             self.evidence,
             process_gone=gone,
             shutdown_detail=seen.shutdown_detail,
             guest_off=self.evidence.guest_off or self._since(seen.shutdown_at),
             stopped=self._since(seen.stopped_at),
-            ending=ending(seen, asked=bool(self.evidence.presses), unplugged=unplugged),
+            ending=self._ending(seen),
             managed_save=self.cloud.domains.has_managed_save(self.instance.uuid),
         )
         self._finish_evidence()
         return self.evidence
+
+    def _ending(self, seen: Seen) -> Ending:
+        unplugged = self.unplugged or self.work.current().escalated
+        found = ending(seen, asked=bool(self.evidence.presses), unplugged=unplugged)
+        if found is Ending.UNSEEN and self.evidence.acknowledged is not None:
+            # The daemon was away when it ended. libvirt's word alone would prove nothing (a QEMU told to end reads the
+            # same), but this guest had taken the button.
+            reason = self.cloud.domains.status(self.instance.uuid).reason
+            return Ending.SHUT_ITSELF_DOWN if reason == "shutdown" else found
+        return found
 
     def _since(self, at: float | None) -> float | None:
         return round(at - self.started, 3) if at is not None else None

@@ -142,6 +142,8 @@ def _settle_instance(
         fields["state_reason"] = outcome.reason
     if state in OFF_STATES:
         fields |= {"rung": Rung.OFF, "paused": ""}
+        if fields.get("stop_charging", instance.stop_charging):
+            fields["public_ip"] = None  # a start that failed had it already
     instances.change(connection, instance.id, **fields)
     if outcome.error:
         events.record(cloud, connection, "failed", outcome.error, instance_id=instance.id, operation_id=record.id)

@@ -87,7 +87,9 @@ def perform(cloud: Cloud, operation_id: str) -> None:
     if not known:
         state.settle(cloud, record, Outcome(success=record.verb is Verb.TERMINATE, error=""))
         return
-    state.settle(cloud, record, _outcome(work, record))
+    outcome = _outcome(work, record)
+    cloud.reached(f"{record.verb.value}.settle")
+    state.settle(cloud, record, outcome)
 
 
 def _outcome(work: Work, record: OperationRecord) -> Outcome:

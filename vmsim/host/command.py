@@ -1,7 +1,8 @@
 """The one place that starts a process.
 
 A fixed environment (Debian puts half of what we need into sbin, which an ordinary user's PATH lacks; messages are
-read by us, so they are English), a line in the log that can be pasted into a shell, a timeout, and one sentence when it fails.
+read by us, so they are English), a line in the log that can be pasted into a shell, a timeout, and one sentence when
+it fails.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run to the end and return what it said. Raises CommandFailed (exit code, signal or timeout) unless check=False."""
+    """Run to the end and return what it said. Raises CommandFailed (code, signal or timeout) unless check=False."""
     words = [os.fspath(word) for word in argv]
     log.debug("run: %s", shlex.join(words))
     data = stdin.encode() if isinstance(stdin, str) else stdin

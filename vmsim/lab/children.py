@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from vmsim.host import command
 from vmsim.lab import same_code
@@ -26,6 +28,7 @@ class Child:
         self.name = name
         self.restarts = -1
         self.ended = ""
+        self.killed = False
         self.told = False
         self.due: float | None = 0.0
         self._argv = argv
@@ -55,11 +58,17 @@ class Child:
         if self._process:
             os.kill(self._process.pid, number)
 
+    def again(self) -> None:
+        """It was told to end, but was killed before it had done what it does then: its successor is to do it."""
+        self.told = False
+        self.due = time.monotonic() + self._pause
+
     def has_ended(self, status: int) -> None:
         """PID 1 reaped it. Due again after a pause, which grows as long as it keeps dying young."""
         lived = time.monotonic() - self._started
         code = os.waitstatus_to_exitcode(status)
-        self.ended = f"signal {-code}" if code < 0 else f"exit code {code}"
+        self.killed = code < 0
+        self.ended = f"signal {-code}" if self.killed else f"exit code {code}"
         if self._process:
             self._process.returncode = code
         self._process = None
@@ -82,9 +91,21 @@ class Child:
         return {"pid": self.pid, "restarts": self.restarts, "ended": self.ended}
 
 
+@contextmanager
+def _held_back(number: int) -> Iterator[None]:
+    """What is started meanwhile has the signal blocked; one that comes to us waits."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Reserved(Child):
     """A Python program with its successor in reserve: loaded, and waiting at its gate (see standby.py).
 
+    It is born with SIGTERM blocked, and lets it in as soon as it can obey: told to end while it is still coming up, it
+    hears of it then, instead of being killed by it.
     The reserve is made a while after the start, so as not to compete with it for the processor.
     """
 
@@ -122,7 +143,8 @@ class Reserved(Child):
         gate, ours = os.pipe()
         try:
             argv = [*same_code.argv("vmsim.lab.standby"), str(gate), *self._argv]
-            return super()._spawn(argv, [*self._sockets, gate]), ours
+            with _held_back(signal.SIGTERM):
+                return super()._spawn(argv, [*self._sockets, gate]), ours
         except BaseException:
             os.close(ours)
             raise

@@ -63,6 +63,7 @@ class Init:
         self._children = (self._libvirtd, self._daemon)
         self._log = BoundedLog(logs / "init.log", plan.log_bytes)
         self._down_until: float | None = None
+        self._late = False
         self._guest_logs_due = 0.0
 
     def run(self) -> None:
@@ -97,7 +98,7 @@ class Init:
         if self._down_until is None:
             return False
         if self._daemon.pid is None and self._daemon.due is not None:
-            return False  # it died a moment ago: its successor is still to shut the guests down
+            return False  # it was killed a moment ago: its successor is still to shut the guests down
         child = self._libvirtd if self._daemon.pid is None else self._daemon
         if child.pid is None:
             return True
@@ -107,6 +108,7 @@ class Init:
             child.tell(signal.SIGTERM)
         elif time.monotonic() > self._down_until:
             self.say(f"{child.name} did not end in time")
+            self._late = True
             child.tell(signal.SIGKILL)
             self._down_until = time.monotonic() + LIBVIRTD_GRACE
         return False
@@ -137,6 +139,8 @@ class Init:
                 if child.pid == pid:
                     child.has_ended(status)
                     self.say(f"{child.name} (pid {pid}) ended: {child.ended}")
+                    if child is self._daemon and child.told and child.killed and not self._late:
+                        child.again()
                     self._save()
 
     def _pause(self) -> float:

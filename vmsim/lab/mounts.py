@@ -15,6 +15,7 @@ from pathlib import Path
 from vmsim.model.errors import HostError
 
 NOSUID, NODEV, NOEXEC, BIND, MOVE, REC, PRIVATE = 0x2, 0x4, 0x8, 0x1000, 0x2000, 0x4000, 0x40000
+ETC = Path("/etc")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -44,10 +45,8 @@ def prepare(folders: Mapping[str, str], kept: Iterable[str], program: str, copy:
     # The old /sys would go on showing the host's network devices, and isolated bridge ports would fail.
     mount("sysfs", "/sys", "sysfs", NOSUID | NODEV | NOEXEC)
     _replace_run([path for path in kept if Path(path).resolve().is_relative_to("/run")])
-    for target, own in folders.items():
-        if not Path(target).exists():
-            _rebuild(Path(target).parent, Path(target).name)
-        mount(own, target, flags=BIND)
+    for parent, covered in _by_parent(folders).items():
+        _cover(parent, covered)
     # AppArmor confines libvirtd by its path; under this one no profile knows it.
     Path(copy).parent.mkdir(parents=True, exist_ok=True)
     Path(copy).touch()
@@ -66,17 +65,34 @@ def _replace_run(kept: list[str]) -> None:
         os.close(descriptor)
 
 
-def _rebuild(folder: Path, missing: str) -> None:
-    """Put a tmpfs over `folder` that holds all it held, bound one by one, and the missing folder."""
+def _by_parent(covers: Mapping[str, str]) -> dict[Path, dict[str, str]]:
+    found: dict[Path, dict[str, str]] = {}
+    for target, own in covers.items():
+        found.setdefault(Path(target).parent, {})[Path(target).name] = own
+    return found
+
+
+def _cover(parent: Path, covered: Mapping[str, str]) -> None:
+    """A mount on a name of the host's lasts only until the host replaces what has that name, as `useradd` replaces
+    /etc/passwd. So /etc is always rebuilt."""
+    if parent == ETC or not all((parent / name).exists() for name in covered):
+        _rebuild(parent, covered)
+    else:
+        for name, own in covered.items():
+            mount(own, str(parent / name), flags=BIND)
+
+
+def _rebuild(folder: Path, covered: Mapping[str, str]) -> None:
+    """Put a tmpfs over `folder` that holds all it held, bound one by one, and ours in its place."""
     stage = Path("/run/vmsim/stage")
     stage.mkdir(exist_ok=True)
     mount("tmpfs", str(stage), "tmpfs", NOSUID | NODEV, "mode=755")
-    for entry in folder.iterdir():
-        place = stage / entry.name
-        if entry.is_symlink():
-            place.symlink_to(entry.readlink())
+    sources = {entry.name: entry for entry in folder.iterdir()} | {name: Path(own) for name, own in covered.items()}
+    for name, source in sources.items():
+        place = stage / name
+        if source.is_symlink():
+            place.symlink_to(source.readlink())
             continue
-        place.mkdir() if entry.is_dir() else place.touch()
-        mount(str(entry), str(place), flags=BIND | REC)
-    (stage / missing).mkdir()
+        place.mkdir() if source.is_dir() else place.touch()
+        mount(str(source), str(place), flags=BIND | REC)
     mount(str(stage), str(folder), flags=MOVE)

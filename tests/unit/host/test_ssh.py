@@ -27,14 +27,14 @@ class Server(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         good = key.get_base64() == USER.public.split()[1] and username == "root"
-        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+        return paramiko.common.AUTH_SUCCESSFUL if good else paramiko.common.AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
         good = password == PASSWORD and username == "root"
-        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+        return paramiko.common.AUTH_SUCCESSFUL if good else paramiko.common.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        return paramiko.common.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         threading.Thread(target=COMMANDS[command.decode()], args=(channel,), daemon=True).start()

@@ -32,8 +32,7 @@ def perform(work: Work, edit: Edit, *, power_on_after: bool = False) -> Outcome:
     changes = edit(instance) if not work.current().evidence.get("edited") else {}
     if not (was_running or power_on_after):
         return Outcome(success=True, changes=changes)
-    if changes:
-        # The record must be true before the hardware is defined from it.
+    if not work.current().evidence.get("edited"):
         _record(work, changes)
     work.show(InstanceState.STARTING)
     power_on(work, work.instance())
@@ -41,5 +40,7 @@ def perform(work: Work, edit: Edit, *, power_on_after: bool = False) -> Outcome:
 
 
 def _record(work: Work, changes: dict[str, Any]) -> None:
-    state.note(work.cloud, work.record.instance_id, **changes)
+    """The record must be true before the hardware is defined from it, and a disk in use is not edited again."""
+    if changes:
+        state.note(work.cloud, work.record.instance_id, **changes)
     work.evidence(edited=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_guests import Guests
+
+from .small_guests import Guests
 
 
 @pytest.fixture

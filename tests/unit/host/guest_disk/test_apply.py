@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from small_guests import Guests
 
 from vmsim.host.guest_disk.edits import OWN_MACHINE_ID, Edits, HostKey
+
+from .small_guests import Guests
 
 pytestmark = pytest.mark.tools
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_guests import MIB, Guest, Guests
 
 from vmsim.host import command, qcow2
 from vmsim.host.guest_disk.atomic import STEPS
 from vmsim.host.guest_disk.edits import Edits
+
+from .small_guests import MIB, Guest, Guests
 
 pytestmark = pytest.mark.tools
 
