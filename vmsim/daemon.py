@@ -37,6 +37,7 @@ from vmsim.host.domain import Domains
 from vmsim.host.network import Networks
 from vmsim.local.connect import ConnectServer
 from vmsim.local.server import application as local_api
+from vmsim.model.errors import VmsimError
 from vmsim.store.database import Store
 
 log = logging.getLogger("vmsim.daemon")
@@ -70,6 +71,7 @@ def running_cloud(home: config.Home, lab_boot: str) -> Iterator[Cloud]:
         connection.subscribe(watcher.hear)
         connection.open()
         stack.callback(connection.close)
+        threading.Thread(target=_learn_capabilities, args=[cloud], name="capabilities", daemon=True).start()
         power_cut.notice(cloud)
         addresses.apply(cloud)
         tasks = Tasks(cloud)
@@ -84,6 +86,13 @@ def running_cloud(home: config.Home, lab_boot: str) -> Iterator[Cloud]:
             loop.start()
             stack.callback(loop.stop)
         yield cloud
+
+
+def _learn_capabilities(cloud: Cloud) -> None:
+    try:
+        cloud.domains.learn_capabilities()
+    except VmsimError as error:
+        log.info("libvirt's capabilities: %s", error.message)
 
 
 def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:

@@ -25,8 +25,9 @@ def allocate(connection: Connection) -> str:
 
 def apply(cloud: Cloud) -> None:
     """Make the lab's firewall what the store says. Computed as a whole and replaced atomically; idempotent."""
-    with cloud.store.reading() as connection:
-        public = instances.public_addresses(connection)
-    firewall.apply(
-        [firewall.PublicAddress(IPv4Address(address), IPv4Address(private)) for address, private in public.items()]
-    )
+    with cloud.firewall:
+        with cloud.store.reading() as connection:
+            public = instances.public_addresses(connection)
+        firewall.apply(
+            [firewall.PublicAddress(IPv4Address(address), IPv4Address(private)) for address, private in public.items()]
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psutil
 from sqlalchemy import Connection
 
@@ -15,10 +17,19 @@ WRITTEN_BY_LAUNCH = 64 * 2**20
 """A linked clone, its first edit and its first boot."""
 
 
-def check_memory(cloud: Cloud, connection: Connection, asked_mib: int) -> None:
-    """Promised to running guests + asked must leave the host its reserve."""
+def check_memory(connection: Connection, asked_mib: int, apart_from: Iterable[str] = ()) -> None:
+    """Promised to running guests + asked must leave the host its reserve. `apart_from`: instances that count only as
+    far as they are in `asked_mib`, or not yet."""
+    _check_memory(asked_mib, instances.running_memory_mib(connection, apart_from))
+
+
+def check_fits(asked_mib: int) -> None:
+    """It could run on this host if nothing else did. What is stopped reserves nothing."""
+    _check_memory(asked_mib, 0)
+
+
+def _check_memory(asked_mib: int, promised: int) -> None:
     total = psutil.virtual_memory().total // 2**20
-    promised = instances.running_memory_mib(connection)
     free = max(total - HOST_RESERVE_MIB - promised, 0)
     if asked_mib > free:
         raise OutOfResources(

@@ -36,6 +36,10 @@ class Cloud:
     memory: DomainMemory = field(default_factory=DomainMemory)
     going_down: threading.Event = field(default_factory=threading.Event)
     """Set when the lab is: nothing is started any more."""
+    firewall: threading.Lock = field(default_factory=threading.Lock)
+    """Held from reading the public addresses to having applied them: the latest word must be the last one."""
+    taken_in: dict[str, str] = field(default_factory=dict)
+    """Image by name → which built file was taken in last (inode, size, time)."""
     enqueue: Callable[[str], None] = _nothing
     reached: Callable[[str], None] = _nothing
     """Told the name of each step that is about to be done; tests kill the daemon there."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vmsim.store import images
 
 TINY = "tiny"
 TINY_MEMORY_MIB = 128
+_DESCRIPTION = "a small guest made from Debian packages"
 
 
 def cached(name: str) -> Path:
@@ -87,21 +89,29 @@ _FILTERS: dict[str, Callable[[Image, str], bool]] = {
 
 
 def _take_in_tiny(cloud: Cloud) -> None:
-    """Its bytes name the file, so a rebuilt image becomes a new file and old disks keep theirs."""
+    """Its bytes name the file, so a rebuilt image becomes a new file and old disks keep theirs.
+
+    Looked at on every request, so it is read again only when the built file is another than the last time.
+    """
     built = cached(TINY)
     if not built.exists():
         return
     state = built.stat()
     mark = f"{state.st_ino}-{state.st_size}-{state.st_mtime_ns}"
-    with cloud.store.reading() as connection:
-        known = {image.name: image for image in images.all_of(connection)}
-    current = known.get(TINY)
-    if current is not None and current.description.endswith(mark) and Path(current.path).exists():
+    if cloud.taken_in.get(TINY) == mark:
         return
     digest = hashlib.sha256(built.read_bytes()).hexdigest()
     kept = cloud.home.images / f"{TINY}-{digest[:12]}.qcow2"
     if not kept.exists():
         _link_or_copy(built, kept)
+    with cloud.store.reading() as connection:
+        known = {image.name: image for image in images.all_of(connection)}
+    if TINY not in known or (known[TINY].sha256, known[TINY].description) != (digest, _DESCRIPTION):
+        _put_tiny(cloud, kept, digest)
+    cloud.taken_in[TINY] = mark
+
+
+def _put_tiny(cloud: Cloud, kept: Path, digest: str) -> None:
     size = -(-qcow2.info(kept, shared=True).virtual_size // 2**30)
     image = Image(
         id=model_ids.derived("img", TINY),
@@ -115,7 +125,7 @@ def _take_in_tiny(cloud: Cloud) -> None:
         path=str(kept),
         sha256=digest,
         created=cloud.clock.now(),
-        description=f"a small guest made from Debian packages; {mark}",
+        description=_DESCRIPTION,
     )
     with cloud.store.writing() as connection:
         images.put(connection, image)
@@ -124,7 +134,7 @@ def _take_in_tiny(cloud: Cloud) -> None:
 def _link_or_copy(source: Path, target: Path) -> None:
     """Complete or not at all; a link where both are on one file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.new")
+    temporary = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.new")
     temporary.unlink(missing_ok=True)
     try:
         os.link(source, temporary)

@@ -16,7 +16,7 @@ from vmsim.cloud.query import InstanceQuery, Page, query
 from vmsim.model import ids as model_ids
 from vmsim.model.errors import Busy, Missing, NotFound, Refused, UsageError, WrongState
 from vmsim.model.instance import Instance
-from vmsim.model.lifecycle import ACTIONS, StopType, Verb, allowed
+from vmsim.model.lifecycle import ACTIONS, InstanceState, StopType, Verb, allowed
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.store import instances, operations
 from vmsim.store.schema import instances as table
@@ -90,21 +90,24 @@ def _known(instance: Instance | None, ident: str, region: str | None) -> Instanc
 
 
 def _check_allowed(verb: Verb, instance: Instance, *, force: bool) -> None:
-    """Precedence: a transitional or wrong state, then the unpaid stop, then another operation."""
-    if not allowed(verb, instance.state, force=force):
-        raise WrongState(ACTIONS[verb], instance.id, instance.state.value, hint=_way_out(verb, instance))
-    if instance.stop_charging and verb not in _POSSIBLE_WHILE_NOT_CHARGED:
-        raise Refused(
-            f"Instance {instance.id} was stopped without charging: only start and terminate are possible.",
-            hint=f"`vmsim start {instance.id}` first.",
-            code="UnsupportedOperation.StoppedModeStopCharging",
-        )
+    """Precedence: a state it passes through, another operation, the stop without charging, any other wrong state."""
+    wrong = WrongState(ACTIONS[verb], instance.id, instance.state.value, hint=_way_out(verb, instance))
+    if instance.state.transitional:
+        raise wrong
     if instance.operating:
         doing = ACTIONS[instance.latest.verb] if instance.latest.verb else "an operation"
         raise Busy(
             f"{ACTIONS[verb]} is not possible now: {doing} is under way on instance {instance.id}.",
             hint="Wait for it to end.",
         )
+    if instance.stop_charging and verb not in _POSSIBLE_WHILE_NOT_CHARGED:
+        raise Refused(
+            f"Instance {instance.id} was stopped without charging: only start and terminate are possible.",
+            hint=f"`vmsim start {instance.id}` first.",
+            code="UnsupportedOperation.StoppedModeStopCharging",
+        )
+    if not allowed(verb, instance.state, force=force):
+        raise wrong
 
 
 def _way_out(verb: Verb, instance: Instance) -> str:
@@ -149,9 +152,8 @@ def escalate(cloud: Cloud, ident: str, *, caller: Caller) -> OperationRecord:
 
 def _may_escalate(record: OperationRecord) -> bool:
     soft = record.arguments.get("stop_type") != StopType.HARD.value
-    return (record.verb in _ESCALATES and soft and not record.evidence.get("went_down")) or (
-        record.force and not record.evidence.get("went_down")
-    )
+    goes_down = record.verb in _ESCALATES or (record.force and record.began_in == InstanceState.RUNNING.value)
+    return goes_down and soft and not record.evidence.get("went_down")
 
 
 def get(cloud: Cloud, ident: str, *, region: str | None = None) -> Instance:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from itertools import chain, count
 
 from sqlalchemy import ColumnElement, Connection
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Page, tag_condition
+from vmsim.cloud.query import Filter, Page, project_numbers, tag_condition
 from vmsim.host import ssh
 from vmsim.model import ids as model_ids
 from vmsim.model.errors import InUse, Missing, NotFound, OutOfResources, Refused, UsageError
 from vmsim.model.key_pair import KeyPair
-from vmsim.store import key_pairs
+from vmsim.model.lifecycle import Verb
+from vmsim.store import key_pairs, operations
 from vmsim.store.schema import key_pairs as table
 
 MOST_KEYS = 100
@@ -85,14 +87,24 @@ def delete(cloud: Cloud, region: str, ids: Sequence[str]) -> None:
     wanted = [model_ids.check("skey", one) for one in dict.fromkeys(ids)]
     with cloud.store.writing() as connection:
         for key in require(connection, region, wanted):
-            if key.instance_ids:
+            users = key.instance_ids or _about_to_have(connection, key.id)
+            if users:
                 raise InUse(
-                    f"Key pair {key.id} is bound to {', '.join(key.instance_ids)}.",
+                    f"Key pair {key.id} is bound to {', '.join(users)}.",
                     hint="Unbind it first.",
                     code="InvalidParameterValue.KeyPairNotSupported",
                 )
             key_pairs.remove(connection, key.id)
     cloud.news.ring()
+
+
+def _about_to_have(connection: Connection, key_id: str) -> list[str]:
+    """Instances to which it is being bound just now."""
+    return [
+        one.instance_id
+        for one in operations.unsettled(connection)
+        if one.verb is Verb.ASSOCIATE_KEYS and key_id in one.arguments["key_ids"]
+    ]
 
 
 def require(connection: Connection, region: str, ids: Sequence[str]) -> list[KeyPair]:
@@ -118,7 +130,7 @@ def default(cloud: Cloud, connection: Connection, region: str) -> KeyPair:
     key = KeyPair(
         id=model_ids.new("skey"),
         region=region,
-        name=DEFAULT_NAME,
+        name=_free_name(connection, region),
         public_key=_own_public_key(cloud),
         project_id=0,
         description="this home's own key",
@@ -128,6 +140,13 @@ def default(cloud: Cloud, connection: Connection, region: str) -> KeyPair:
     )
     key_pairs.add(connection, key)
     return key
+
+
+def _free_name(connection: Connection, region: str) -> str:
+    """A user may have called a key of their own so."""
+    taken = {key.name for key in key_pairs.where(connection, table.c.region == region)}
+    names = chain([DEFAULT_NAME], (f"{DEFAULT_NAME}_{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def _own_public_key(cloud: Cloud) -> str:
@@ -192,5 +211,5 @@ def _condition(asked: Filter) -> ColumnElement[bool]:
     if asked.name == "key-name":
         return table.c.name.in_(asked.values)
     if asked.name == "project-id":
-        return table.c.project_id.in_([int(value) for value in asked.values if value.isdecimal()])
+        return table.c.project_id.in_(project_numbers(asked.values))
     raise UsageError(f"There is no filter {asked.name!r}.", code="InvalidFilter")

@@ -61,12 +61,12 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
         repeated = _answered_before(connection, request, digest)
         if repeated is not None:
             return repeated
-        _check_capacity(cloud, connection, plan)
-        plan = replace(plan, login=login.with_default_key(cloud, connection, plan.login, plan.region, request))
-        key_pairs.require(connection, plan.region, plan.login.key_ids)
+        trial = connection.begin_nested()
+        made = _reserved(cloud, connection, plan)
         if request.dry_run:
+            trial.rollback()
             return ()
-        made = [_reserve(cloud, connection, plan, number) for number in range(request.count)]
+        trial.commit()
         for instance in made:
             records.append(state.begin(cloud, connection, Verb.RUN, instance, {}, caller=caller, request_id=request_id))
         if request.client_token:
@@ -79,6 +79,13 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
     for record in records:
         cloud.enqueue(record.id)
     return tuple(found[instance.id] for instance in made)
+
+
+def _reserved(cloud: Cloud, connection: Connection, plan: Plan) -> list[Instance]:
+    _check_capacity(cloud, connection, plan)
+    plan = replace(plan, login=login.with_default_key(cloud, connection, plan.login, plan.region, plan.request))
+    key_pairs.require(connection, plan.region, plan.login.key_ids)
+    return [_reserve(cloud, connection, plan, number) for number in range(plan.request.count)]
 
 
 def _plan(cloud: Cloud, request: LaunchRequest) -> Plan:
@@ -166,7 +173,7 @@ def _check_capacity(cloud: Cloud, connection: Connection, plan: Plan) -> None:
     count = plan.request.count
     if instances.count(connection) + count > MOST_INSTANCES:
         raise OutOfResources(f"A home holds at most {MOST_INSTANCES} instances.", code="LimitExceeded.InstanceQuota")
-    capacity.check_memory(cloud, connection, plan.kind.memory_mib * count)
+    capacity.check_memory(connection, plan.kind.memory_mib * count)
     capacity.check_disk(cloud, capacity.WRITTEN_BY_LAUNCH * count)
 
 

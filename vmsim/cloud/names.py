@@ -10,7 +10,7 @@ import re
 from vmsim.model.errors import UsageError
 
 LONGEST_NAME = 128
-_PATTERN = re.compile(r"\{R:(\d+)(?:,F:([0-8]))?\}")
+_PATTERN = re.compile(r"\{R:(\d{1,18})(?:,F:([0-8]))?\}")
 
 
 def expanded(name: str, count: int, *, default: str) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def expanded(name: str, count: int, *, default: str) -> tuple[str, ...]:
 def check(name: str) -> str:
     if len(name) > LONGEST_NAME:
         raise UsageError(f"A name has at most {LONGEST_NAME} characters.", code="InvalidInstanceName.TooLong")
-    if name.startswith("ins-") or name != name.strip() or not name.isprintable():
+    if not name or name.startswith("ins-") or name != name.strip() or not name.isprintable():
         raise UsageError(
             f"{name!r} cannot be a name: `ins-` is for ids, and it needs printable characters without spaces around.",
             code="InvalidParameterValue",

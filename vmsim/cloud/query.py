@@ -18,6 +18,8 @@ from vmsim.store.schema import tags
 
 T = TypeVar("T")
 
+LONGEST_NUMBER = 18
+
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
@@ -83,6 +85,8 @@ def _condition(asked: Filter) -> ColumnElement[bool]:
             hint=f"Known: {', '.join(_FILTERS)}, tag:<key>.",
             code="InvalidFilter",
         )
+    if not asked.values:
+        raise UsageError(f"Filter {asked.name} has no value.", code="InvalidFilter")
     return make(asked.values)
 
 
@@ -100,7 +104,12 @@ def _name(values: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _projects(values: Sequence[str]) -> ColumnElement[bool]:
-    return table.c.project_id.in_([int(value) for value in values if value.isdecimal()])
+    return table.c.project_id.in_(project_numbers(values))
+
+
+def project_numbers(values: Sequence[str]) -> list[int]:
+    """Those that can be a project's number; no longer one fits into the database, or exists."""
+    return [int(value) for value in values if value.isdecimal() and len(value) <= LONGEST_NUMBER]
 
 
 def _groups(values: Sequence[str]) -> ColumnElement[bool]:

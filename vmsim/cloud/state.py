@@ -93,7 +93,7 @@ def show(cloud: Cloud, record: OperationRecord, state: InstanceState) -> None:
     with cloud.store.writing() as connection:
         fields: dict[str, Any] = {"state": state}
         if state is InstanceState.STOPPED:
-            fields["rung"] = Rung.OFF
+            fields |= {"rung": Rung.OFF, "paused": ""}
         instances.change(connection, record.instance_id, **fields)
         _say_state(cloud, connection, record.instance_id, state, "", record.id)
     cloud.news.ring()
@@ -138,8 +138,11 @@ def _settle_instance(
         outcome.error,
     )
     fields: dict[str, Any] = {**outcome.changes, "latest": latest, "state": state}
-    if outcome.reason:
-        fields["state_reason"] = outcome.reason
+    reason = outcome.reason
+    if not (outcome.success or reason) and state is not InstanceState(record.began_in):
+        reason = f"{ACTIONS[record.verb]} failed"
+    if reason:
+        fields["state_reason"] = reason
     if state in OFF_STATES:
         fields |= {"rung": Rung.OFF, "paused": ""}
         if fields.get("stop_charging", instance.stop_charging):
@@ -147,7 +150,7 @@ def _settle_instance(
     instances.change(connection, instance.id, **fields)
     if outcome.error:
         events.record(cloud, connection, "failed", outcome.error, instance_id=instance.id, operation_id=record.id)
-    _say_state(cloud, connection, instance.id, state, outcome.reason, record.id)
+    _say_state(cloud, connection, instance.id, state, reason, record.id)
 
 
 def _true_state(cloud: Cloud, record: OperationRecord) -> InstanceState:
@@ -180,6 +183,8 @@ def observe(cloud: Cloud, uuid: str, observation: Observation, *, reason: str, r
             return False
         fields: dict[str, Any] = {"state": state, "state_reason": reason, "paused": ""}
         fields["rung"] = Rung.OFF if state in OFF_STATES else (rung or Rung.STARTED)
+        if state is InstanceState.RUNNING:
+            fields["stop_charging"] = False
         instances.change(connection, instance.id, **fields)
         _say_state(cloud, connection, instance.id, state, reason, "")
     cloud.news.ring()

@@ -27,6 +27,7 @@ from vmsim.store import instances, operations
 
 log = logging.getLogger(__name__)
 
+TRY_AGAIN = 5.0
 POWER_CUT = "The lab lost its power while this was under way."
 
 
@@ -73,7 +74,11 @@ class Tasks:
             try:
                 perform(self._cloud, operation_id)
             except Exception:
-                log.exception("operation %s could not be settled", operation_id)
+                # The database could not be written, for instance: the instance must not stay as it is for ever.
+                log.exception("operation %s could not be settled; it is tried again", operation_id)
+                later = threading.Timer(TRY_AGAIN, self._queue.put, [operation_id])
+                later.daemon = True
+                later.start()
 
 
 def perform(cloud: Cloud, operation_id: str) -> None:
@@ -85,7 +90,10 @@ def perform(cloud: Cloud, operation_id: str) -> None:
         return
     work = Work(cloud, record)
     if not known:
-        state.settle(cloud, record, Outcome(success=record.verb is Verb.TERMINATE, error=""))
+        done = record.verb is Verb.TERMINATE
+        state.settle(
+            cloud, record, Outcome(done, "" if done else f"There is no instance {record.instance_id} any more.")
+        )
         return
     outcome = _outcome(work, record)
     cloud.reached(f"{record.verb.value}.settle")

@@ -163,6 +163,10 @@ class Domains:
         """Is libvirt there?"""
         return self._connection.connected
 
+    def learn_capabilities(self) -> None:
+        """Let libvirt ask QEMU what it can, which it keeps: else a home's first definition waits most of a second."""
+        self._connection.call(lambda raw: raw.getCapabilities())
+
     def define(self, spec: DomainSpec) -> None:
         """Make it, or replace the definition of the same uuid; checked against libvirt's schema."""
         xml = domain_xml(spec)
@@ -247,8 +251,11 @@ class Domains:
         return self._on(uuid, lambda domain: domain.XMLDesc(0))
 
     def has_managed_save(self, uuid: str) -> bool:
-        """Whether memory of it lies on the disk. It never should."""
-        return self._on(uuid, lambda domain: bool(domain.hasManagedSaveImage()))
+        """Whether memory of it lies on the disk. It never should; of one that is not there, none does."""
+        try:
+            return self._on(uuid, lambda domain: bool(domain.hasManagedSaveImage()))
+        except NotFound:
+            return False
 
     def statistics(self, uuid: str) -> Statistics:
         """Its counters; of a QEMU that does not answer, what is known without it."""

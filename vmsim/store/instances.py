@@ -145,10 +145,12 @@ def public_addresses(connection: Connection) -> dict[str, str]:
     return {row.public_ip: row.private_ip for row in connection.execute(query)}
 
 
-def running_memory_mib(connection: Connection) -> int:
+def running_memory_mib(connection: Connection, apart_from: Iterable[str] = ()) -> int:
     """What running guests, and those on their way up, have been promised."""
     off = [InstanceState.STOPPED.value, InstanceState.LAUNCH_FAILED.value, InstanceState.SHUTDOWN.value]
-    query = select(func.coalesce(func.sum(instances.c.memory_mib), 0)).where(instances.c.state.not_in(off))
+    query = select(func.coalesce(func.sum(instances.c.memory_mib), 0)).where(
+        instances.c.state.not_in(off), instances.c.id.not_in(list(apart_from))
+    )
     return int(connection.execute(query).scalar_one())
 
 

@@ -10,4 +10,5 @@ def text(moment: datetime) -> str:
 
 
 def moment(text_: str) -> datetime:
-    return datetime.strptime(text_, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+    # Not by strptime, which takes ten times as long: a page of instances has many of them.
+    return datetime.fromisoformat(text_.removesuffix("Z")).replace(tzinfo=timezone.utc)

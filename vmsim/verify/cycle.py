@@ -46,100 +46,91 @@ Progress = Callable[[str], None]
 
 def play(cycle: Cycle, stage: Stage, decided: Decided, progress: Progress) -> None:
     """Live it through; `decided` is called once for each row, as soon as its verdict is there."""
-    playing = _Playing(cycle, decided)
+    parts = [_Part(row, decided) for row in cycle.rows]
     guest: Guest | None = None
-    phase = ""
+    phase = "launching it"
     try:
+        progress(f"{cycle.name}: {phase}")
+        guest = cycle.launch(stage)
         for phase, step in _LIFE:
             progress(f"{cycle.name}: {phase}")
-            guest = step(guest or cycle.launch(stage), playing)
+            step(guest, parts)
     except VmsimError as error:
-        playing.break_off(f"{phase}: {error.message}")
+        _break_off(parts, f"{phase}: {error.message}")
     finally:
-        playing.break_off("nothing further happened")
+        _break_off(parts, f"it ended before this was proved ({phase})")
         if guest is not None:
             _let_go(guest)
 
 
 @dataclass
-class _Playing:
-    """The rows that have not ended: each with its generator, and the moment it waits for."""
+class _Part:
+    """A row while it plays: where it stands, and the moment that it waits for."""
 
-    cycle: Cycle
+    row: Row
     decided: Decided
-    waiting: dict[str, tuple[Row, Proof, Steps, Moment]] = field(default_factory=dict)
-    guest: Guest | None = None
+    proof: Proof = field(default_factory=Proof)
+    steps: Steps | None = None
+    waits_for: Moment | None = Moment.RUNNING
+    """None when it has ended."""
 
-    def reach(self, guest: Guest, moment: Moment) -> None:
-        if moment is Moment.RUNNING:
-            for row in self.cycle.rows:
-                proof = Proof()
-                self.waiting[row.id] = (row, proof, row.steps(guest, proof), moment)
-        guest.described[moment] = guest.describe()
-        for row, proof, steps, wanted in list(self.waiting.values()):
-            if wanted is moment:
-                self._go_on(row, proof, steps)
-
-    def break_off(self, reason: str) -> None:
-        """A row that was not begun has its verdict too."""
-        undecided = {row.id: (row, Proof()) for row in self.cycle.rows if row.id not in self._done}
-        undecided.update({ident: (row, proof) for ident, (row, proof, _, _) in self.waiting.items()})
-        for row, proof in undecided.values():
-            proof.broke_off(reason)
-            self._end(row, proof)
-
-    _done: set[str] = field(default_factory=set)
-
-    def _go_on(self, row: Row, proof: Proof, steps: Steps) -> None:
+    def go_on(self, guest: Guest) -> None:
         begun = time.monotonic()
         following: Moment | None = None
         try:
-            following = next(steps, None)
+            self.steps = self.steps or self.row.steps(guest, self.proof)
+            following = next(self.steps, None)
         except VmsimError as error:
-            proof.broke_off(f"{error.message}{f' [{error.code}]' if error.code else ''}")
+            self.proof.broke_off(f"{error.message}{f' [{error.code}]' if error.code else ''}")
         except Exception as error:  # noqa: BLE001 - a row's own bug is its own verdict; the others go on
-            proof.broke_off(f"a bug of this proof: {type(error).__name__}: {error}")
-        proof.seconds += time.monotonic() - begun
+            self.proof.broke_off(f"a bug of this proof: {type(error).__name__}: {error}")
+        self.proof.seconds += time.monotonic() - begun
+        self.waits_for = following
         if following is None:
-            self._end(row, proof)
-        else:
-            self.waiting[row.id] = (row, proof, steps, following)
-
-    def _end(self, row: Row, proof: Proof) -> None:
-        self.waiting.pop(row.id, None)
-        self._done.add(row.id)
-        self.decided(row, proof)
+            self.decided(self.row, self.proof)
 
 
-def _launch(guest: Guest, playing: _Playing) -> Guest:
+def _reach(guest: Guest, parts: list[_Part], moment: Moment) -> None:
+    guest.described[moment] = guest.describe()
+    for part in parts:
+        if part.waits_for is moment:
+            part.go_on(guest)
+
+
+def _break_off(parts: list[_Part], reason: str) -> None:
+    for part in parts:
+        if part.waits_for is not None:
+            part.waits_for = None
+            part.proof.broke_off(reason)
+            part.decided(part.row, part.proof)
+
+
+def _first_start(guest: Guest, parts: list[_Part]) -> None:
     guest.settled("RUNNING")
     guest.wait_up()
     guest.qemu = guest.outside.qemu()
-    playing.reach(guest, Moment.RUNNING)
-    return guest
+    _reach(guest, parts, Moment.RUNNING)
 
 
-def _stop(guest: Guest, playing: _Playing) -> Guest:
+def _stop(guest: Guest, parts: list[_Part]) -> None:
     guest.memory_bytes = guest.qemu.resident_bytes if guest.qemu else 0
     guest.stopped_by = guest.act("StopInstances", StopType="SOFT")
-    playing.reach(guest, Moment.STOPPING)
+    _reach(guest, parts, Moment.STOPPING)
     guest.settled("STOPPED")
     guest.inside.close()
-    playing.reach(guest, Moment.STOPPED)
-    return guest
+    _reach(guest, parts, Moment.STOPPED)
 
 
-def _start(guest: Guest, playing: _Playing) -> Guest:
+def _start(guest: Guest, parts: list[_Part]) -> None:
     guest.act("StartInstances")
     guest.settled("RUNNING")
     guest.wait_up()
-    playing.reach(guest, Moment.AGAIN)
-    playing.reach(guest, Moment.LAST)
-    return guest
+    _reach(guest, parts, Moment.AGAIN)
+    _reach(guest, parts, Moment.LAST)
 
 
-_LIFE: tuple[tuple[str, Callable[[Guest, _Playing], Guest]], ...] = (
-    ("launching it, looking inside", _launch),
+_LIFE: tuple[tuple[str, Callable[[Guest, list[_Part]], None]], ...] = (
+    ("booting it, looking inside", _first_start),
     ("shutting it down, looking at what is left", _stop),
     ("starting it again, looking inside", _start),
 )

@@ -21,7 +21,6 @@ _FACTS = r"""
 echo cpus $(grep -c ^processor /proc/cpuinfo)
 echo memory_kib $(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)
 echo boot_id $(cat /proc/sys/kernel/random/boot_id)
-echo uptime $(cut -d. -f1 /proc/uptime)
 echo address $(ip -4 -o addr show scope global | sed -n 's/.* inet \([0-9.]*\).*/\1/p')
 echo mac $(ip -o link show | sed -n '/loopback/!s/.*link\/ether \([0-9a-f:]*\).*/\1/p')
 echo root_kib $(df -kP / | awk 'END { print $2 }')

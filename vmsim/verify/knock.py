@@ -1,6 +1,6 @@
 """Run inside the lab: does anything answer at an address? Prints {"ping": true, "22": true, …}.
 
-    python -m vmsim.verify.knock ADDRESS PORT…
+python -m vmsim.verify.knock ADDRESS PORT…
 """
 
 from __future__ import annotations

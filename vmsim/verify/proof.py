@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vmsim.verify.guest import Guest
@@ -22,7 +23,9 @@ class Proof:
         self.failed = self.failed or not true
 
     def same(self, what: str, before: object, after: object) -> None:
-        self.that(before == after, f"{what} unchanged ({after})" if before == after else f"{what}: {before} → {after}")
+        """A list or a mapping is shown by its values."""
+        equal = before == after
+        self.that(equal, f"{what} unchanged ({words(after)})" if equal else f"{what}: {words(before)} → {words(after)}")
 
     def refused(self, what: str, code: str) -> None:
         """An edit of a running instance must get exactly the published code."""
@@ -37,6 +40,15 @@ class Proof:
     @property
     def passed(self) -> bool:
         return bool(self.evidence) and not self.failed
+
+
+def words(value: object) -> str:
+    """A value as a reader wants it, without Python's brackets."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
 
 
 def gone(guest: Guest) -> bool:

@@ -1,7 +1,7 @@
 """Where it plays: a temporary home on any free port, its lab and its API. Nothing of it stays.
 
-Whatever ends the block (the last row, a failure, Ctrl-C, SIGTERM), the lab is taken down and the home removed; while that
-goes on, further signals wait. Only what `keep` copied out before, when a row failed, is left, and it is named.
+Whatever ends the block (the last row, a failure, Ctrl-C, SIGTERM), the lab is taken down and the home removed; while
+that goes on, further signals wait. Only what `keep` copied out before, when a row failed, is left, and it is named.
 """
 
 from __future__ import annotations

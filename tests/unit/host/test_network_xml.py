@@ -16,9 +16,16 @@ def test_what_goes_in_comes_out() -> None:
 
 
 def test_a_host_comes_back_as_it_was() -> None:
-    with_host = network_xml(SPEC).replace("<dhcp />", f"<dhcp>{host_xml(HOST)}</dhcp>")
+    with_host = network_xml(SPEC).replace("</dhcp>", f"{host_xml(HOST)}</dhcp>")
 
     assert parse(with_host).hosts == (HOST,)
+
+
+def test_dnsmasq_runs_before_the_first_guest_and_after_the_last() -> None:
+    xml = network_xml(SPEC)
+
+    assert xml.count("<host ") == 1
+    assert HOST.mac not in xml
 
 
 def test_filters_are_ours_and_no_port_waits() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vmsim.cloud import addresses
+from vmsim.cloud import addresses, removal
 from vmsim.cloud.context import Cloud
 from vmsim.host import serial
+from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState
-from vmsim.store import events, instances, times
+from vmsim.store import events, instances
 from vmsim.store.schema import instances as table
 
 
@@ -20,20 +21,32 @@ class Housekeeping:
 
     def reconcile(self) -> None:
         self._bound_serial_logs()
-        self._forget_failed_launches()
         with self._cloud.store.writing() as connection:
             events.keep(connection, self._cloud.settings.events_kept)
         addresses.apply(self._cloud)
+        self._clear_failed_launches()
 
     def _bound_serial_logs(self) -> None:
         for log in self._cloud.home.instances.glob("*/serial.log"):
             serial.bound(log, self._cloud.settings.serial_log_bytes)
 
-    def _forget_failed_launches(self) -> None:
-        """Nothing of them is on the machine any more: only the record and why."""
+    def _clear_failed_launches(self) -> None:
+        """What their own undoing could not remove (libvirt was away) goes now; after their time so do log and record.
+
+        This comes last: what fails here is tried again in the next round, and must not keep the rest from being done.
+        """
         before = self._cloud.clock.now() - timedelta(seconds=self._cloud.settings.launch_failed_kept)
-        expired = (table.c.state == InstanceState.LAUNCH_FAILED.value) & (table.c.created < times.text(before))
-        with self._cloud.store.writing() as connection:
-            for instance in instances.where(connection, expired):
-                if not instance.operating:
-                    instances.remove(connection, instance.id)
+        with self._cloud.store.reading() as connection:
+            failed = instances.where(connection, table.c.state == InstanceState.LAUNCH_FAILED.value)
+        for instance in failed:
+            expired = instance.created < before
+            if not instance.operating and (expired or removal.left_over(self._cloud, instance)):
+                self._clear(instance, expired=expired)
+
+    def _clear(self, instance: Instance, *, expired: bool) -> None:
+        self._cloud.domains.destroy(instance.uuid)
+        removal.remove(self._cloud, instance, keep_log=not expired)
+        if expired:
+            with self._cloud.store.writing() as connection:
+                instances.remove(connection, instance.id)
+            self._cloud.news.ring()

@@ -102,10 +102,13 @@ class InstanceWatcher:
     def _how(self, instance: Instance) -> Ending:
         """A guest that obeys a soft stop after its limit was over did not power itself off from inside."""
         latest = instance.latest
-        late = latest.verb is Verb.STOP and latest.state is OperationState.FAILED
+        late = latest.verb in (Verb.STOP, Verb.REBOOT) and latest.state is OperationState.FAILED
         return ending(self._cloud.memory.of(instance.uuid), asked=False, unplugged=False, late=late)
 
     def _came_on(self, instance: Instance) -> None:
+        """Looked at again: an event may be old when its turn comes, and a list too, while operations end meanwhile."""
+        if instance.state is not InstanceState.STOPPED or not self._cloud.domains.status(instance.uuid).active:
+            return
         reason = "started behind vmsim's back"
         state.observe(self._cloud, instance.uuid, Observation.RUNNING, reason=reason)
 

@@ -6,7 +6,6 @@ one connection attempt), and a guest at the top is not looked at any more.
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from vmsim.cloud import events
@@ -29,7 +28,8 @@ class Readiness:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="readiness")
-        self._lock = threading.Lock()
+        self._lease_before: dict[str, float] = {}
+        """When the lease ends that a guest had already while its boot loader was at work: an earlier boot's."""
 
     def climbing(self) -> list[Instance]:
         running = table.c.state.in_([InstanceState.RUNNING.value])
@@ -38,6 +38,8 @@ class Readiness:
 
     def reconcile(self) -> None:
         climbing = self.climbing()
+        here = {instance.id for instance in climbing}
+        self._lease_before = {ident: expires for ident, expires in self._lease_before.items() if ident in here}
         for instance, rung in zip(climbing, self._pool.map(self._look, climbing), strict=True):
             if rung > instance.rung:
                 self._reached(instance, rung)
@@ -68,10 +70,14 @@ class Readiness:
         return Rung.LOGIN if signs.login else Rung.SSH
 
     def _below_ssh(self, instance: Instance, *, kernel: bool) -> Rung:
-        if not kernel:
+        if not kernel and instance.id in self._lease_before:
             return Rung.STARTED
         try:
             lease = self._cloud.networks.lease(instance.subnet_id, instance.mac)
         except HostError:
-            return Rung.KERNEL
-        return Rung.ADDRESS if lease is not None else Rung.KERNEL
+            return Rung.KERNEL if kernel else Rung.STARTED
+        expires = lease.expires if lease is not None else 0.0
+        if not kernel:
+            self._lease_before[instance.id] = expires
+            return Rung.STARTED
+        return Rung.ADDRESS if expires > self._lease_before.get(instance.id, 0.0) else Rung.KERNEL

@@ -13,6 +13,7 @@ from vmsim.cloud.power_off import PowerOff
 from vmsim.cloud.power_on import power_on
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
+from vmsim.model.errors import VmsimError
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState, StopType
 from vmsim.model.readiness import Rung
@@ -29,7 +30,10 @@ def perform(work: Work, edit: Edit, *, power_on_after: bool = False) -> Outcome:
         PowerOff(work, instance, StopType.SOFT_FIRST, work.cloud.settings.soft_stop_limit).run()
         work.evidence(went_down=True)
         work.show(InstanceState.STOPPED)
-    changes = edit(instance) if not work.current().evidence.get("edited") else {}
+    try:
+        changes = edit(instance) if not work.current().evidence.get("edited") else {}
+    except VmsimError as error:
+        return _failed(work, error, start=was_running)
     if not (was_running or power_on_after):
         return Outcome(success=True, changes=changes)
     if not work.current().evidence.get("edited"):
@@ -37,6 +41,19 @@ def perform(work: Work, edit: Edit, *, power_on_after: bool = False) -> Outcome:
     work.show(InstanceState.STARTING)
     power_on(work, work.instance())
     return Outcome(success=True, state=InstanceState.RUNNING, reason="started", changes={"rung": Rung.STARTED})
+
+
+def _failed(work: Work, error: VmsimError, *, start: bool) -> Outcome:
+    """The disk is as it was (atomic.py); a guest that ran runs again, and the edit's own error is the one told."""
+    words = f"{error.message} {error.hint}".strip()
+    if not start:
+        return Outcome(success=False, error=words)
+    work.show(InstanceState.STARTING)
+    try:
+        power_on(work, work.instance())
+    except VmsimError as another:
+        return Outcome(success=False, error=f"{words} And it could not be started again: {another.message}")
+    return Outcome(success=False, error=words, state=InstanceState.RUNNING, changes={"rung": Rung.STARTED})
 
 
 def _record(work: Work, changes: dict[str, Any]) -> None:

@@ -37,4 +37,4 @@ def perform(work: Work) -> Outcome:
         PowerOff(work, instance, StopType(given["stop_type"]), given["limit"]).run()
         work.evidence(went_down=True)
     power_on(work, instance)
-    return Outcome(success=True, reason="rebooted", changes={"rung": Rung.STARTED})
+    return Outcome(success=True, reason="rebooted", changes={"rung": Rung.STARTED, "paused": ""})

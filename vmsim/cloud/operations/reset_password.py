@@ -24,7 +24,7 @@ LONGEST_USER_NAME = 64
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     arguments.known(given, "password", "user_name")
-    user = given.get("user_name") or ""
+    user = arguments.text(given, "user_name") if given.get("user_name") else ""
     if len(user) > LONGEST_USER_NAME:
         raise UsageError("The user name is longer than 64 characters.", code="InvalidParameterValue.TooLong")
     chosen = arguments.text(given, "password")

@@ -33,8 +33,10 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
             f"{kind.name} has {kind.memory_words}; the image of {instance.id} needs {least} MiB.",
             code="InvalidParameterValue",
         )
-    held = instance.memory_mib if instance.state is InstanceState.RUNNING else 0
-    capacity.check_memory(cloud, connection, kind.memory_mib - held)
+    if instance.state is InstanceState.RUNNING or cloud.settings.type_change_powers_on:
+        capacity.check_memory(connection, kind.memory_mib, apart_from=[instance.id])
+    else:
+        capacity.check_fits(kind.memory_mib)
     return given
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import images, key_pairs
+from vmsim.cloud import images, key_pairs, removal
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.operations import terminate
 from vmsim.cloud.power_on import power_on
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
@@ -43,23 +42,34 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
 
 def perform(work: Work) -> Outcome:
     instance = work.instance()
+    failure = work.current().evidence.get("failure")
+    if failure:
+        undo(work)
+        raise OperationFailed(failure)
     try:
         if work.cloud.domains.status(instance.uuid).state is DomainState.ABSENT:
             _make_disks(work, instance)
             instance = work.instance()
         power_on(work, instance)
     except VmsimError as error:
+        failure = f"Instance {instance.id} could not be made: {error.message} {error.hint}".strip()
+        # From here on it is undone, whatever interrupts: a half undone launch must not succeed.
+        work.evidence(failure=failure)
         undo(work)
-        raise OperationFailed(f"Instance {instance.id} could not be made: {error.message}", hint=error.hint) from error
+        raise OperationFailed(failure) from error
     return Outcome(success=True, reason="launched", changes={"rung": Rung.STARTED})
 
 
 def undo(work: Work) -> None:
-    """Nothing of it stays but the record and the log of why."""
+    """Nothing of it stays but the record and the log of why. What cannot be removed now, housekeeping removes."""
     instance = work.instance()
     work.step("undo", "removing what was made")
-    work.cloud.domains.destroy(instance.uuid)
-    terminate.remove(work, instance)
+    try:
+        work.cloud.domains.destroy(instance.uuid)
+        removal.remove(work.cloud, instance, work.step, keep_log=True)
+    except (VmsimError, OSError) as error:
+        log.warning("%s: not all of it could be removed: %s", instance.id, error)
+        work.evidence(left_over=str(error))
 
 
 def _make_disks(work: Work, instance: Instance) -> None:

@@ -12,8 +12,9 @@ from vmsim.cloud.power_on import power_on
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
 from vmsim.model.instance import Instance
+from vmsim.model.lifecycle import Verb
 from vmsim.model.readiness import Rung
-from vmsim.store import instances
+from vmsim.store import instances, operations
 
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
@@ -30,8 +31,17 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
 
 def perform(work: Work) -> Outcome:
     instance = work.instance()
-    with work.cloud.store.reading() as connection:
-        # STARTING is among the states that hold memory: what it asks for is already counted.
-        capacity.check_memory(work.cloud, connection, 0)
+    if not work.cloud.domains.status(instance.uuid).active:
+        with work.cloud.store.reading() as connection:
+            behind = _asked_since(connection, work.record.id)
+            capacity.check_memory(connection, instance.memory_mib, apart_from=[instance.id, *behind])
     power_on(work, instance)
     return Outcome(success=True, reason="started", changes={"stop_charging": False, "rung": Rung.STARTED})
+
+
+def _asked_since(connection: Connection, operation_id: str) -> list[str]:
+    """Instances whose start was accepted after this one: first come, first served, or two starts for which there is
+    room for one would each find the other in its way."""
+    starts = [one for one in operations.unsettled(connection) if one.verb is Verb.START]
+    own = [one.id for one in starts].index(operation_id)
+    return [one.instance_id for one in starts[own + 1 :]]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import addresses, arguments, networks
+from vmsim.cloud import arguments, removal
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.power_off import PowerOff
 from vmsim.cloud.state import Outcome
@@ -15,7 +14,6 @@ from vmsim.cloud.work import Work
 from vmsim.model.errors import Refused
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import StopType
-from vmsim.store import instances
 
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
@@ -34,24 +32,5 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
 def perform(work: Work) -> Outcome:
     instance = work.instance()
     PowerOff(work, instance, StopType.HARD, 0).run()
-    remove(work, instance)
+    removal.remove(work.cloud, instance, work.step)
     return Outcome(success=True)
-
-
-def remove(work: Work, instance: Instance) -> None:
-    """Everything an instance has on this machine, in the order that leaves nothing behind when cut short."""
-    cloud = work.cloud
-    work.step("undefine", "removing the machine")
-    cloud.domains.undefine(instance.uuid)
-    work.step("network", "releasing its addresses")
-    networks.detach(cloud, instance)
-    with cloud.store.writing() as connection:
-        instances.change(connection, instance.id, public_ip=None)
-    addresses.apply(cloud)
-    work.step("files", "deleting its disks")
-    folder = cloud.home.instance(instance.id)
-    if folder.exists():
-        shutil.rmtree(folder)
-    for socket in (cloud.home.serial_socket(instance.id), cloud.home.runtime / f"{instance.id}.vnc"):
-        socket.unlink(missing_ok=True)
-    cloud.memory.forget(instance.uuid)

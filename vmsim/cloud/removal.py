@@ -1,0 +1,54 @@
+"""Taking an instance off this machine. Each step is harmless when it was done before, and leaves nothing behind when
+it is the last one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from vmsim.cloud import addresses, networks
+from vmsim.cloud.context import Cloud
+from vmsim.host import serial
+from vmsim.host.domain import DomainState
+from vmsim.model.instance import Instance
+from vmsim.store import instances
+
+Step = Callable[[str, str], None]
+
+
+def quietly(_name: str, _phase: str) -> None:
+    """Who tells nobody of the steps."""
+
+
+def remove(cloud: Cloud, instance: Instance, step: Step = quietly, *, keep_log: bool = False) -> None:
+    """Everything but the record. `keep_log` keeps what the guest said, if it said anything. It must be off."""
+    step("undefine", "removing the machine")
+    cloud.domains.undefine(instance.uuid)
+    step("network", "releasing its addresses")
+    networks.detach(cloud, instance)
+    with cloud.store.writing() as connection:
+        instances.change(connection, instance.id, public_ip=None)
+    addresses.apply(cloud)
+    step("files", "deleting its disks")
+    log = cloud.home.serial_log(instance.id)
+    _empty(cloud.home.instance(instance.id), kept=log if keep_log and serial.tail(log, lines=1) else None)
+    for socket in (cloud.home.serial_socket(instance.id), cloud.home.runtime / f"{instance.id}.vnc"):
+        socket.unlink(missing_ok=True)
+    cloud.memory.forget(instance.uuid)
+
+
+def left_over(cloud: Cloud, instance: Instance) -> bool:
+    """Is there anything of it on this machine, its log apart?"""
+    if instance.public_ip is not None or any(Path(disk.path).exists() for disk in instance.disks):
+        return True
+    return cloud.domains.status(instance.uuid).state is not DomainState.ABSENT
+
+
+def _empty(folder: Path, kept: Path | None) -> None:
+    if kept is None:
+        shutil.rmtree(folder, ignore_errors=not folder.exists())
+        return
+    for path in folder.iterdir():
+        if path != kept:
+            path.unlink()
