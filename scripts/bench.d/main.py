@@ -21,6 +21,7 @@ import report
 from contestant import Contestant
 from customize import Customize
 from floor import Floor
+from kcli import Kcli
 from labs import bare_lab, lab
 from product import Product
 
@@ -28,7 +29,7 @@ from vmsim.client import Client
 from vmsim.cloud import images
 from vmsim.model.errors import UsageError, VmsimError
 
-PEERS = ("virt-customize",)
+PEERS = ("virt-customize", "kcli")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -75,6 +76,8 @@ def _contestants(stack: ExitStack, folder: Path, peers: Sequence[str]) -> tuple[
     found: list[Contestant] = [Product(client), Floor(Client(bare.home.api_socket))]
     if "virt-customize" in peers:
         found.append(Customize(ours, image, kvm=accelerator == "kvm"))
+    if "kcli" in peers:
+        found.append(Kcli(bare, Client(bare.home.api_socket), image, kvm=accelerator == "kvm"))
     return found, {"image": images.TINY, "accelerator": accelerator, "cpus": os.cpu_count()}
 
 

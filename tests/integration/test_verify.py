@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from vmsim.config import Home
+from vmsim.host import command
 from vmsim.lab import images
 
 pytestmark = pytest.mark.guest
@@ -115,6 +117,23 @@ def test_an_interruption_leaves_nothing(start: Start, tmp_path: Path) -> None:
 def test_an_unknown_image_is_a_sentence(start: Start, tmp_path: Path) -> None:
     process = start("--image", "nosuch")
     out, err = process.communicate(timeout=LIMIT)
-    assert process.returncode == 2, err
+    assert process.returncode == 1, err
     assert "nosuch" in err and out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+if os.geteuid() == 0:
+
+    def test_every_sentence_holds_for_an_ordinary_user(ordinary_user: str) -> None:
+        """In a lab without root. The image is copied, so that nothing is downloaded for a user who lives a minute."""
+        at_home = Path(f"/home/{ordinary_user}")
+        cache = at_home / "cache"
+        shutil.copytree(images.folder(), cache / "images")
+        command.run(["chown", "-R", ordinary_user, cache])
+        pytest_words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", f"{at_home}/t"]
+        one = f"{__file__}::{test_every_sentence_holds_and_nothing_is_left.__name__}"
+        own = [f"HOME={at_home}", f"VMSIM_CACHE={cache}", "PYTHONDONTWRITEBYTECODE=1"]
+        become = ["runuser", "-u", ordinary_user, "--", "env", "-u", "XDG_RUNTIME_DIR"]
+        done = command.run([*become, *own, *pytest_words, one], cwd=TREE, check=False, timeout=LIMIT)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "1 passed" in done.stdout

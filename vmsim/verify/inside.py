@@ -40,18 +40,28 @@ class Login:
 
 
 class Inside:
-    """The inside of one guest. `login` is how to get in now; whoever changes it in the guest changes it here."""
+    """The inside of one guest. Whoever changes a login in the guest says so here."""
 
     def __init__(self, home: Home, instance_id: str, login: Login) -> None:
         self._home = home
         self._id = instance_id
         self._session: ssh.Session | None = None
-        self.login = login
+        self._logins = [login]
+
+    @property
+    def login(self) -> Login:
+        """How to get in now."""
+        return self._logins[0]
+
+    def relogin(self, login: Login) -> None:
+        """From the next session on. The former ones stay behind it: should the change have failed, the rows that have
+        nothing to do with it still get in."""
+        self._logins.insert(0, login)
 
     def run(self, command: str, limit: float = LIMIT) -> str:
         """What it wrote to standard output. Raises OperationFailed when it fails inside."""
         if self._session is None:
-            self._session = self._open(self.login)
+            self._session = self._open_any()
         done = self._session.run(command, timeout=limit)
         if done.exit != 0:
             said = (done.stderr or done.stdout).strip()[-300:]
@@ -80,6 +90,13 @@ class Inside:
         with contextlib.suppress(HostError):
             self.run("poweroff")
         self.close()
+
+    def _open_any(self) -> ssh.Session:
+        *newer, last = self._logins
+        for login in newer:
+            with contextlib.suppress(Refused):
+                return self._open(login)
+        return self._open(last)
 
     def _open(self, login: Login) -> ssh.Session:
         reached = client.connect(self._home, self._id, 22)

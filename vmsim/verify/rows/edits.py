@@ -69,7 +69,7 @@ def password(guest: Guest, proof: Proof) -> Steps:
     yield Moment.STOPPED
     guest.act("ResetInstancesPassword", Password=new.password)
     guest.settled("STOPPED")
-    guest.inside.login = new
+    guest.inside.relogin(new)
     yield Moment.AGAIN
     proof.that(not guest.inside.accepts(old), "after the next start the old one is refused")
     proof.that(guest.inside.accepts(new), "the new one gets in")
@@ -86,7 +86,7 @@ def key(guest: Guest, proof: Proof) -> Steps:
     yield Moment.STOPPED
     guest.act("AssociateInstancesKeyPairs", KeyIds=[made["KeyId"]])
     guest.settled("STOPPED")
-    guest.inside.login = new
+    guest.inside.relogin(new)
     yield Moment.AGAIN
     proof.that(not guest.inside.accepts(old), "after the next start the old key is refused")
     proof.that(guest.inside.accepts(new), "the new key gets in")
