@@ -33,6 +33,8 @@ from vmsim.store import images, instances
 from vmsim.store.database import Store
 
 REGION = "ap-guangzhou"
+DEAF_LIMIT = 0.3
+"""The test driver has no power button: each of its guests is deaf to it."""
 CALLER = Caller("cli", "a test")
 IMAGE = Image(
     id="img-test0000",
@@ -78,7 +80,7 @@ def opened(folder: Path) -> Iterator[Cloud]:
     with Connection(f"test://{node}", patience=1.0) as connection:
         cloud = Cloud(
             home=home,
-            settings=Settings(),
+            settings=Settings(soft_stop_limit=DEAF_LIMIT, press_interval=0.1),
             store=store,
             domains=Domains(connection),
             networks=Networks(connection),

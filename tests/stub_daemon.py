@@ -6,6 +6,7 @@ its log. `--deaf` ignores SIGTERM; `--broken` ends at once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -31,8 +32,9 @@ def main() -> None:
         for ready in select.select(list(listening.values()), [], [])[0]:
             client, _ = ready.accept()
             with client:
-                client.recv(4096)
-                client.sendall(head.encode() + body)
+                with contextlib.suppress(ConnectionError):  # one who waited too long has gone
+                    client.recv(4096)
+                    client.sendall(head.encode() + body)
 
 
 if __name__ == "__main__":

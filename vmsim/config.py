@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import hashlib
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vmsim.model.errors import UsageError
+from vmsim.model.regions import region
 
 DEFAULT_PORT = 8321
 DEFAULT_REGION = "ap-guangzhou"
@@ -147,10 +149,10 @@ class Settings:
 
 def settings(home: Home, environment: Mapping[str, str] = os.environ) -> Settings:
     """Defaults, then settings.ini, then VMSIM_… variables. Raises UsageError naming what cannot be read."""
-    parser = configparser.ConfigParser()
+    parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(home.settings_file)
-    except configparser.Error as error:
+    except (configparser.Error, UnicodeDecodeError) as error:
         raise UsageError(f"{home.settings_file} cannot be read: {error}") from error
     file = dict(parser["vmsim"]) if parser.has_section("vmsim") else {}
     known = {field.name: field for field in fields(Settings)}
@@ -163,9 +165,26 @@ def settings(home: Home, environment: Mapping[str, str] = os.environ) -> Setting
         if text:
             values[name] = _converted(name, text, getattr(Settings, name))
     result = Settings(**values)
-    if result.accel not in ("auto", "kvm", "tcg"):
-        raise UsageError(f"accel is {result.accel!r}.", hint="Set VMSIM_ACCEL to auto, kvm or tcg.")
+    _check(result)
     return result
+
+
+def _check(found: Settings) -> None:
+    if found.accel not in ("auto", "kvm", "tcg"):
+        raise UsageError(f"accel is {found.accel!r}.", hint="Set VMSIM_ACCEL to auto, kvm or tcg.")
+    region(found.region)
+    for name, value in vars(found).items():
+        low, high = _BOUNDS.get(name, (0, math.inf))
+        if isinstance(value, (int, float)) and not low <= value <= high:
+            raise UsageError(f"setting {name} is {value}; it must be {low} or more" + _up_to(high) + ".")
+
+
+def _up_to(high: float) -> str:
+    return "" if high == math.inf else f", up to {high:g}"
+
+
+_BOUNDS = {"port": (0, 65535), "workers": (1, 1000), "press_interval": (0.1, math.inf)}
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def _converted(name: str, text: str, default: object) -> object:
@@ -177,5 +196,5 @@ def _converted(name: str, text: str, default: object) -> object:
         if isinstance(default, float):
             return float(text)
     except (ValueError, KeyError) as error:
-        raise UsageError(f"setting {name} is {text!r}; it must be a {type(default).__name__}.") from error
+        raise UsageError(f"setting {name} is {text!r}; it must be {_KINDS[type(default)]}.") from error
     return text

@@ -104,7 +104,7 @@ def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
 
 
 async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event) -> None:
-    """Until SIGTERM, or at once when it came already; then no guest is started any more and all are stopped properly."""
+    """Until SIGTERM (`told`: it came already); then no guest is started any more, and all are stopped properly."""
     servers = [
         (_server(tencent_api(cloud)), _listening(sockets["tcp"])),
         (_server(local_api(cloud)), _listening(sockets["api"])),

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import socket
 import threading
 import time
@@ -189,6 +190,8 @@ def handler(bare: Bare) -> type[BaseHTTPRequestHandler]:
 
 
 def main() -> None:
+    # The lab starts its daemon with this one blocked, and what we start would inherit that.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     listening = socket.socket(fileno=json.loads(os.environ["VMSIM_SOCKETS"])["api"])
     answering = handler(Bare(config.home()))
     while True:

@@ -6,6 +6,7 @@ while it boots. Its soft stop looks every five seconds whether the guest is off.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from contestant import LAUNCH, START, STOP
 from vmsim.client import Client
 from vmsim.host import command
 from vmsim.lab.lab import Lab
+from vmsim.model.errors import HostError
 
 _LIMIT = 300.0
 
@@ -64,7 +66,10 @@ class Kcli:
         return answered
 
     def _kcli(self, *words: str) -> None:
-        self._inside("kcli", *words)
+        found = shutil.which("kcli")
+        if found is None:
+            raise HostError("kcli is not installed.", hint="`pip install kcli` in an environment on PATH.")
+        self._inside(found, *words)
 
     def _inside(self, *words: str) -> None:
         command.run(self._lab.enter(["env", f"HOME={self._folder}", *words]), timeout=_LIMIT)

@@ -148,9 +148,7 @@ class RunningHome:
         return operation
 
     def settled(self, operation: View) -> View:
-        last = operation
-        for last in self.client.stream(f"/v1/operations/{operation['id']}/follow"):
-            pass
+        *_, last = operation, *self.client.stream(f"/v1/operations/{operation['id']}/follow")
         assert last["state"] != "OPERATING", last
         return last
 

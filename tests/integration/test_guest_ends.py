@@ -88,9 +88,9 @@ def test_it_panics(cloud: RunningHome, guest: View) -> None:
 def test_it_reboots_by_itself(cloud: RunningHome, guest: View) -> None:
     """The same QEMU, and the ladder begins anew."""
     ident = started(cloud, guest, up=True)
-    boot, qemu, since = cloud.inside(ident, "cat /proc/sys/kernel/random/boot_id"), cloud.qemu(ident), 0
+    boot, qemu = cloud.inside(ident, "cat /proc/sys/kernel/random/boot_id"), cloud.qemu(ident)
     since = cloud.journal.position
-    type_inside(cloud, ident, "reboot")
+    type_inside(cloud, ident, "(sleep 0.1; reboot) > /dev/null 2>&1 &")
     cloud.journal.wait(ident, "libvirt", "rebooted", since)
     until(lambda: cloud.instance(ident)["rung"] != "LOGIN")
     cloud.wait_up(ident)

@@ -327,7 +327,7 @@ def test_serve_goes_down_on_sigterm(new: Callable[..., Lab]) -> None:
 def test_the_default_port_of_another_home_is_passed_over_and_the_next_remembered(new: Callable[..., Lab]) -> None:
     one, two = new("one", port=DEFAULT_PORT), new("two", port=DEFAULT_PORT)
     first, second = one.up().port, two.up().port
-    assert first >= DEFAULT_PORT and second > first
+    assert min(first, second) >= DEFAULT_PORT and second != first
     one.down()
     two.down()
     assert two.up().port == second

@@ -7,14 +7,18 @@ import pytest
 from vmsim.model.errors import TimedOut
 from vmsim.model.readiness import Rung
 
-from .homes import RunningHome, View
+from .homes import RunningHome, View, moment
 
 pytestmark = pytest.mark.guest
 
 
+ASKS_LATE = 3
+"""Seconds a guest lets pass before it asks for an address."""
+
+
 @pytest.fixture(scope="module")
 def guest(cloud: RunningHome) -> View:
-    (made,) = cloud.launch("guest")
+    (made,) = cloud.launch("guest", words=f"slow-boot={ASKS_LATE}")
     return made
 
 
@@ -38,6 +42,9 @@ def test_reboot(cloud: RunningHome, guest: View, kind: str) -> None:
     assert cloud.journal.states(ident, since) == ["RUNNING"], "STOPPED is never shown"
     rungs = [Rung[name] for name in cloud.wait_up(ident)]
     assert rungs == sorted(set(rungs)) and rungs[-1] is Rung.LOGIN
+    kernel, after_it, *_ = cloud.journal.of(ident, "readiness", since)
+    assert kernel["data"]["rung"] == "KERNEL"
+    assert moment(after_it) - moment(kernel) > ASKS_LATE - 1, "the lease of the boot before is no address of this one"
     assert cloud.inside(ident, "cat /proc/sys/kernel/random/boot_id") != before
     assert not qemu.is_running() and cloud.running_qemu(ident) != qemu
 

@@ -112,20 +112,13 @@ def test_soft_first_while_booting(cloud: RunningHome, guest: View) -> None:
     assert stopped_in_time(cloud, guest["id"], 1.0)["ending"] == "unplugged"
 
 
-def test_a_paused_guest_is_resumed_first(cloud: RunningHome, guest: View) -> None:
+def test_soft_first_of_a_paused_guest_resumes_it(cloud: RunningHome, guest: View) -> None:
     up(cloud, guest)
     cloud.virsh("suspend", guest["id"])
     until(lambda: cloud.instance(guest["id"])["paused"])
     assert cloud.described(guest["id"])["InstanceState"] == "RUNNING"
-    stop = cloud.do(guest["id"], "stop", limit=30)["evidence"]["stop"]
-    assert stop["ending"] == "shut itself down"
-    assert cloud.instance(guest["id"])["paused"] == ""
-
-
-def test_soft_first_of_a_paused_guest(cloud: RunningHome, guest: View) -> None:
-    up(cloud, guest)
-    cloud.virsh("suspend", guest["id"])
     assert stopped_in_time(cloud, guest["id"], 4.0)["ending"] == "shut itself down"
+    assert cloud.instance(guest["id"])["paused"] == ""
 
 
 def test_a_deaf_guest(cloud: RunningHome) -> None:
@@ -153,7 +146,6 @@ def test_a_guest_that_acknowledges_and_does_nothing(cloud: RunningHome) -> None:
 def test_a_soft_stop_under_way_is_escalated(cloud: RunningHome) -> None:
     stubborn = cloud.instance("stubborn")
     operation = cloud.ask(stubborn["id"], "stop")
-    cloud.journal.wait(stubborn["id"], "request", "StopInstances")
     until(lambda: cloud.client.get(f"/v1/operations/{operation['id']}")["operation"]["step"] == "acknowledged")
     assert cloud.refusal("StopInstances", InstanceIds=[stubborn["id"]], StopType="HARD") == (
         "UnsupportedOperation.InstanceStateStopping"

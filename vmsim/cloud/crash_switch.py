@@ -3,19 +3,21 @@
 `VMSIM_TEST_KILL_AT=stop.press` kills once: a file in the home remembers it, so that the next daemon gets through.
 `VMSIM_TEST_KILL_AT=file` takes the step from the file `kill-at` in the home, which goes before the kill, and writes
 down every step that is reached (`steps-reached`): one lab can be killed at one step after the other, and a test learns
-from the code itself which steps there are.
+from the code itself which steps there are. Work that reaches a step named in `hold-at` (a line each) stays there for
+ever, so that a test can pull the plug of the whole lab at several places at once.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "VMSIM_TEST_KILL_AT"
 BY_FILE = "file"
-WANTED, REACHED = "kill-at", "steps-reached"
+WANTED, HELD, REACHED = "kill-at", "hold-at", "steps-reached"
 
 
 def from_environment(home: Path) -> Callable[[str], None]:
@@ -44,5 +46,7 @@ def _by_file(home: Path) -> Callable[[str], None]:
         if (home / WANTED).exists() and (home / WANTED).read_text() == step:
             (home / WANTED).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
+        if (home / HELD).exists() and step in (home / HELD).read_text().splitlines():
+            threading.Event().wait()
 
     return reached

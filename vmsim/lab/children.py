@@ -67,8 +67,8 @@ class Child:
         """PID 1 reaped it. Due again after a pause, which grows as long as it keeps dying young."""
         lived = time.monotonic() - self._started
         code = os.waitstatus_to_exitcode(status)
-        self.killed = code < 0
-        self.ended = f"signal {-code}" if self.killed else f"exit code {code}"
+        self.killed = code < 0 and code != -signal.SIGTERM
+        self.ended = f"signal {-code}" if code < 0 else f"exit code {code}"
         if self._process:
             self._process.returncode = code
         self._process = None

@@ -94,6 +94,7 @@ def _reach(guest: Guest, parts: list[_Part], moment: Moment) -> None:
     guest.described[moment] = guest.describe()
     for part in parts:
         if part.waits_for is moment:
+            guest.stage.check()
             part.go_on(guest)
 
 

@@ -48,7 +48,9 @@ class Guest:
         placement = {"Zone": stage.api.call("DescribeZones")["ZoneSet"][0]["Zone"]}
         made = stage.api.call("RunInstances", Placement=placement, ImageId=stage.image["ImageId"], **params)
         (ident,) = made["InstanceIdSet"]
-        return cls(stage, ident, Inside(stage.home, ident, login), Outside(stage.lab, ident))
+        inside = Inside(stage.home, ident, login)
+        stage.hang_up.append(inside.hang_up)
+        return cls(stage, ident, inside, Outside(stage.lab, ident))
 
     def describe(self) -> dict[str, Any]:
         found = self.stage.api.call("DescribeInstances", InstanceIds=[self.id])["InstanceSet"]
@@ -90,8 +92,7 @@ class Guest:
     def wait_up(self) -> None:
         """Until one can log in."""
         for _ in self.stage.client.stream(f"/v1/instances/{self.id}/readiness", limit=BOOT_LIMIT):
-            if self.stage.cancelled.is_set():
-                raise OperationFailed("verify was interrupted.")
+            self.stage.check()
 
     def record(self) -> dict[str, Any]:
         """The daemon's own record of it, with its disks' files."""

@@ -6,15 +6,16 @@ One session is kept for each boot. Another login is tried for a proof that a pas
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmsim import client
 from vmsim.config import Home
 from vmsim.host import ssh
-from vmsim.model.errors import HostError, OperationFailed, Refused
+from vmsim.model.errors import HostError, OperationFailed, Refused, TimedOut
 
-LIMIT = 20.0
+LIMIT = 30.0
 
 # Works in busybox and in a full system alike; one word and its value a line.
 _FACTS = r"""
@@ -47,6 +48,7 @@ class Inside:
         self._id = instance_id
         self._session: ssh.Session | None = None
         self._logins = [login]
+        self._connected: set[socket.socket] = set()
 
     @property
     def login(self) -> Login:
@@ -85,9 +87,15 @@ class Inside:
             self._session.close()
             self._session = None
 
+    def hang_up(self) -> None:
+        """From another thread: whoever waits for an answer gets an error instead."""
+        for each in list(self._connected):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def power_off(self) -> None:
         """As a user at its console would. The guest may hang up before it answers."""
-        with contextlib.suppress(HostError):
+        with contextlib.suppress(HostError, TimedOut):
             self.run("poweroff")
         self.close()
 
@@ -100,6 +108,7 @@ class Inside:
 
     def _open(self, login: Login) -> ssh.Session:
         reached = client.connect(self._home, self._id, 22)
+        self._connected.add(reached.socket)
         return ssh.Session(
             reached.socket,
             host_key=reached.host_key,

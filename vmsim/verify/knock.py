@@ -1,6 +1,6 @@
 """Run inside the lab: does anything answer at an address? Prints {"ping": true, "22": true, …}.
 
-python -m vmsim.verify.knock ADDRESS PORT…
+Its arguments: ADDRESS SECONDS PORT…
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-LIMIT = 1.0
 _ECHO_REPLY = 0
 
 
-def answers(address: str, port: int) -> bool:
+def answers(address: str, port: int, limit: float) -> bool:
     """Is a TCP connection accepted?"""
     try:
-        with socket.create_connection((address, port), LIMIT):
+        with socket.create_connection((address, port), limit):
             return True
     except OSError:
         return False
 
 
-def ping(address: str) -> bool:
+def ping(address: str, limit: float) -> bool:
     """Does an ICMP echo come back? Needs to be root of the network namespace."""
     ident = os.getpid() & 0xFFFF
-    deadline = time.monotonic() + LIMIT
+    deadline = time.monotonic() + limit
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
             sock.sendto(echo_request(ident), (address, 0))
@@ -61,10 +60,10 @@ def is_reply(packet: bytes, ident: int) -> bool:
 
 
 def main(arguments: Sequence[str]) -> None:
-    address, *ports = arguments
+    address, limit, *ports = arguments
     with ThreadPoolExecutor() as pool:
-        pinged = pool.submit(ping, address)
-        opened = {port: pool.submit(answers, address, int(port)) for port in ports}
+        pinged = pool.submit(ping, address, float(limit))
+        opened = {port: pool.submit(answers, address, int(port), float(limit)) for port in ports}
         found = {"ping": pinged.result(), **{port: each.result() for port, each in opened.items()}}
     sys.stdout.write(json.dumps(found))
 

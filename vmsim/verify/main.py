@@ -18,6 +18,7 @@ def run(*, image: str = "tiny", output: str = "table") -> int:
     report = Report(output)
     with stage(image, report.progress) as on:
         report.accelerator = on.client.get("/v1/status")["accelerator_accelerator"]
+        report.given_up = on.cancelled.is_set
         _play_all(on, report)
         kept = "" if report.passed else str(keep(on, report.as_json()))
     report.finish()
@@ -33,7 +34,5 @@ def _play_all(on: Stage, report: Report) -> None:
             for each in wait(playing, return_when=FIRST_EXCEPTION).done:
                 each.result()
         except BaseException:
-            # Everything the players wait for ends with the lab; only then can they be waited for.
-            on.cancelled.set()
-            on.lab.kill()
+            on.cancel()  # the players end, and only then can the pool
             raise

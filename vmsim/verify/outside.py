@@ -19,6 +19,10 @@ from vmsim.lab import same_code
 from vmsim.lab.lab import Lab
 from vmsim.model.errors import HostError
 
+PATIENT = 10
+"""Seconds for a guest that is on to answer, on however busy a machine."""
+SILENT = 2
+"""Seconds of silence that tell that nobody is there: one that is on answers in a small part of it."""
 _READY = "VMSIM-READY"
 _INIT = "vmsim-tiny: "
 _PRESS = "power button"
@@ -71,15 +75,15 @@ class Outside:
         finally:
             copy.unlink(missing_ok=True)
 
-    def answers(self, address: str, *ports: int) -> dict[str, bool]:
+    def answers(self, address: str, *ports: int, limit: float = PATIENT) -> dict[str, bool]:
         """From inside the lab: "ping", and each port by its number."""
-        words = [*same_code.argv("vmsim.verify.knock"), address, *map(str, ports)]
+        words = [*same_code.argv("vmsim.verify.knock"), address, str(limit), *map(str, ports)]
         answered: dict[str, bool] = json.loads(self._inside_lab(*words))
         return answered
 
-    def host_key_at(self, address: str) -> str:
+    def host_key_at(self, address: str, limit: int = PATIENT) -> str:
         """From inside the lab: the host key that whoever answers there on port 22 shows; "" when nobody does."""
-        argv = self._lab.enter(["ssh-keyscan", "-T", "2", "-t", "ed25519", address])
+        argv = self._lab.enter(["ssh-keyscan", "-T", str(limit), "-t", "ed25519", address])
         lines = [line for line in command.run(argv, check=False).stdout.splitlines() if not line.startswith("#")]
         return lines[0].partition(" ")[2].strip() if lines else ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ class Report:
     out: Console = field(default_factory=lambda: _console(stderr=False))
     err: Console = field(default_factory=lambda: _console(stderr=True))
     accelerator: str = ""
+    given_up: Callable[[], bool] = lambda: False
     _rows: list[tuple[Row, Proof]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _begun: float = field(default_factory=time.monotonic)
@@ -41,7 +43,9 @@ class Report:
             self.err.print(Text(f"[{self.seconds:5.1f} s] {text}", style="dim"), soft_wrap=True)
 
     def decided(self, row: Row, proof: Proof) -> None:
-        """A verdict: shown at once in a table."""
+        """A verdict: shown at once in a table. What falls while all is being given up is none."""
+        if self.given_up():
+            return
         with self._lock:
             self._rows.append((row, proof))
             if self.form == "table":

@@ -43,6 +43,20 @@ class Stage:
     image: dict[str, Any]
     """As DescribeImages shows it."""
     cancelled: threading.Event = field(default_factory=threading.Event)
+    hang_up: list[Callable[[], None]] = field(default_factory=list)
+    """What wakes those who wait for a guest that will never answer again."""
+
+    def cancel(self) -> None:
+        """Everybody gives up at once. A lab without power closes no connection of its guests: that is done here."""
+        self.cancelled.set()
+        self.lab.kill()
+        for each in list(self.hang_up):
+            each()
+
+    def check(self) -> None:
+        """Raises OperationFailed when all is being given up."""
+        if self.cancelled.is_set():
+            raise OperationFailed("verify was interrupted.")
 
     @property
     def home(self) -> Home:
@@ -58,8 +72,8 @@ class Stage:
         while not condition():
             if time.monotonic() > deadline:
                 raise TimedOut(f"{what}: not within {limit:g} s.")
-            if self.cancelled.wait(PAUSE):
-                raise OperationFailed("verify was interrupted.")
+            self.check()
+            self.cancelled.wait(PAUSE)
 
 
 @contextlib.contextmanager
@@ -71,19 +85,11 @@ def stage(image: str, progress: Progress) -> Iterator[Stage]:
         home = Home(root)
         lab = Lab(home, replace(config.settings(home), port=0))
         try:
-            made = _up(lab, image, progress)
-            try:
-                yield made
-            except BaseException:
-                made.cancelled.set()
-                raise
-        except BaseException:
-            with _undisturbed():
-                lab.kill()
-            raise
+            yield _up(lab, image, progress)
         finally:
             with _undisturbed():
                 progress("taking the lab down")
+                lab.kill()  # its guests have nothing to save
                 homes.reset(lab, down=True)
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from vmsim.verify import knock
 
+LIMIT = 5.0
+
 
 def test_a_listening_port_answers_and_a_closed_one_does_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert knock.answers("127.0.0.1", port)
-    assert not knock.answers("127.0.0.1", port)
+        assert knock.answers("127.0.0.1", port, LIMIT)
+    assert not knock.answers("127.0.0.1", port, LIMIT)
 
 
 def test_the_checksum_of_an_echo_is_right() -> None:
@@ -41,7 +43,7 @@ def test_a_packet_that_was_cut_off_is_no_reply() -> None:
 def test_it_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        knock.main(["127.0.0.1", str(port)])
+        knock.main(["127.0.0.1", str(LIMIT), str(port)])
     found = json.loads(capsys.readouterr().out)
     assert found[str(port)] is True
     assert set(found) == {"ping", str(port)}

@@ -16,12 +16,13 @@ import threading
 from vmsim.cloud import events, state
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.ending import ending
-from vmsim.host import process
+from vmsim.host import process, serial
 from vmsim.host.domain import ABSENT, DomainState, DomainStatus
 from vmsim.host.events import DomainEvent, Kind
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState, Observation, OperationState, Verb
 from vmsim.model.operation import Ending
+from vmsim.model.readiness import Rung
 from vmsim.store import instances
 from vmsim.store.schema import instances as table
 
@@ -84,6 +85,8 @@ class InstanceWatcher:
             self._went_off(instance)
         elif event.kind is Kind.STARTED:
             self._came_on(instance)
+        elif event.kind is Kind.REBOOTED:
+            self._begins_anew(instance)
         elif event.kind is Kind.SUSPENDED:
             state.note(self._cloud, instance.id, paused=event.detail or "unknown")
         elif event.kind is Kind.RESUMED:
@@ -110,7 +113,19 @@ class InstanceWatcher:
         if instance.state is not InstanceState.STOPPED or not self._cloud.domains.status(instance.uuid).active:
             return
         reason = "started behind vmsim's back"
+        if not instance.operating:
+            self._mark(instance, reason)
         state.observe(self._cloud, instance.uuid, Observation.RUNNING, reason=reason)
+
+    def _begins_anew(self, instance: Instance) -> None:
+        """The guest reboots by itself, in the same QEMU."""
+        if instance.state is InstanceState.RUNNING and not instance.operating:
+            self._mark(instance, "the guest reboots")
+            state.note(self._cloud, instance.id, rung=Rung.STARTED)
+
+    def _mark(self, instance: Instance, text: str) -> None:
+        """What the last boot said on its console proves nothing of this one."""
+        serial.mark(self._cloud.home.serial_log(instance.id), text)
 
     # The round that finds what no event told
 

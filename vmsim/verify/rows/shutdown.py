@@ -6,6 +6,7 @@ from vmsim.verify.cast import TINY
 from vmsim.verify.cycle import Row, Steps
 from vmsim.verify.guest import STATE_LIMIT, Guest
 from vmsim.verify.moment import Moment
+from vmsim.verify.outside import SILENT
 from vmsim.verify.proof import Proof, gone
 
 _SHUT_OFF = "shut off (shutdown)"
@@ -46,7 +47,7 @@ def all_services_stop(guest: Guest, proof: Proof) -> Steps:
     served = [name for name, answered in before.items() if answered]
     proof.that({"ping", str(_SSH)} <= set(served), f"while RUNNING answer {', '.join(served)}")
     yield Moment.STOPPED
-    after = guest.outside.answers(address, _SSH, _WEB)
+    after = guest.outside.answers(address, _SSH, _WEB, limit=SILENT)
     still = [name for name, answered in after.items() if answered]
     proof.that(not still, f"while STOPPED answer {', '.join(still) or 'none of them'}")
     state = guest.described[Moment.STOPPED]["InstanceState"]
