@@ -31,10 +31,9 @@ def main() -> None:
     while True:
         for ready in select.select(list(listening.values()), [], [])[0]:
             client, _ = ready.accept()
-            with client:
-                with contextlib.suppress(ConnectionError):  # one who waited too long has gone
-                    client.recv(4096)
-                    client.sendall(head.encode() + body)
+            with client, contextlib.suppress(ConnectionError):  # one who waited too long has gone
+                client.recv(4096)
+                client.sendall(head.encode() + body)
 
 
 if __name__ == "__main__":

@@ -77,11 +77,11 @@ def test_stopping_is_shown_until_the_process_is_gone(cloud: RunningHome, guest: 
     assert cloud.described(guest["id"])["InstanceState"] == "STOPPING"
 
     def shown() -> bool:
-        state = cloud.instance(guest["id"])["state"]
+        state = str(cloud.instance(guest["id"])["state"])
         assert state in ("STOPPING", "STOPPED")
         alive = qemu.is_running() and qemu.status() != psutil.STATUS_ZOMBIE
         assert not (state == "STOPPED" and alive), "STOPPED while QEMU still runs"
-        return state == "STOPPED"
+        return bool(state == "STOPPED")
 
     until(shown)
     assert cloud.settled(operation)["state"] == "SUCCESS"

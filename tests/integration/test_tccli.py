@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ def tccli_program() -> Path:
     with folder.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
-            command.run(["python3", "-m", "venv", "--clear", folder], timeout=120)
-            pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            command.run([sys.executable, "-m", "venv", "--clear", folder], timeout=120)
+            pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             command.run([*pip, "--no-deps", "tccli"], timeout=300)
             command.run([*pip, *_NEEDED], timeout=600)
             (folder / "complete").touch()
@@ -63,7 +64,7 @@ class Tccli:
 
     def run(self, action: str, *words: str, **members: Any) -> subprocess.CompletedProcess[str]:
         given = [word for name, value in members.items() for word in (f"--{name}", _text(value))]
-        argv = [self._program, "cvm", action, *given, *words, "--endpoint", self._endpoint]
+        argv = [str(self._program), "cvm", action, *given, *words, "--endpoint", self._endpoint]
         return command.run(argv, env=self._environment, check=False, timeout=240)
 
     def __call__(self, action: str, *words: str, **members: Any) -> dict[str, Any]:

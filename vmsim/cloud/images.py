@@ -141,3 +141,5 @@ def _link_or_copy(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, temporary)
     temporary.replace(target)
+    # Two links of one file: renaming one to the other does nothing, and leaves both (another thread was first).
+    temporary.unlink(missing_ok=True)

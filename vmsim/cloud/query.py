@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, String, exists, select, type_coerce
 
 from vmsim.cloud.context import Cloud
 from vmsim.model.errors import UsageError
@@ -114,8 +114,9 @@ def project_numbers(values: Sequence[str]) -> list[int]:
 
 def _groups(values: Sequence[str]) -> ColumnElement[bool]:
     condition: ColumnElement[bool] = table.c.id.in_(())
+    text = type_coerce(table.c.security_group_ids, String)
     for value in values:
-        condition = condition | table.c.security_group_ids.as_string().contains(f'"{value}"', autoescape=True)
+        condition = condition | text.contains(f'"{value}"', autoescape=True)
     return condition
 
 

@@ -16,6 +16,7 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.events import read
 from vmsim.cloud.launch import launch
 from vmsim.cloud.query import InstanceQuery, query
+from vmsim.host import qcow2
 from vmsim.model import ids
 from vmsim.model.errors import NotFound, OutOfResources, UsageError, VmsimError
 from vmsim.model.instance import Instance
@@ -259,7 +260,7 @@ def test_without_a_built_image_it_is_said_how_to_build_it(cloud: Cloud) -> None:
 def test_two_first_launches_take_in_the_built_image_together(cloud: Cloud) -> None:
     from_cache = cloud_images.cached(cloud_images.TINY)
     from_cache.parent.mkdir(parents=True)
-    cloud_images.qcow2.create_empty(from_cache, 2**30)
+    qcow2.create_empty(from_cache, 2**30)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: cloud_images.get(cloud, "tiny"), range(8)))
     assert len({image.path for image in found}) == 1

@@ -14,7 +14,9 @@ from vmsim.cloud.context import Cloud
 
 @pytest.fixture
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    assert os.environ["VMSIM_TEST_OUTSIDE"] != os.readlink("/proc/self/ns/net"), "not in the machine's own namespace"
+    assert os.environ["VMSIM_TEST_OUTSIDE"] != str(Path("/proc/self/ns/net").readlink()), (
+        "not in the machine's own namespace"
+    )
     monkeypatch.setenv("VMSIM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("VMSIM_RUNTIME", str(tmp_path))
     with opened(tmp_path) as made:
