@@ -33,6 +33,7 @@ _PUBLIC_BANDWIDTH = 10
 @click.option("--password-stdin", is_flag=True, help="The same, read from standard input.")
 @click.option("--user-data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="First-boot data.")
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="May be repeated.")
+@click.option("--boot-with-lab", is_flag=True, help="Start it whenever the lab has come up.")
 @click.option("--zone", metavar="ZONE", default="", help="The region's first by default.")
 @region_option
 @wait_option
@@ -95,6 +96,7 @@ def _request(wanted: dict[str, Any], region: str, password: str) -> dict[str, An
         "default_key": not password and not wanted["keys"],
         "user_data": base64.b64encode(user_data).decode(),
         "tags": dict(map(_tag, wanted["tags"])),
+        "boot_with_lab": wanted["boot_with_lab"],
         "client_token": secrets.token_hex(16),
     }
 

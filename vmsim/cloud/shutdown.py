@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from vmsim.cloud import instances
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, InstanceQuery, query
+from vmsim.cloud.query import InstanceQuery, query
 from vmsim.model.errors import VmsimError
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState, StopType, Verb
@@ -17,36 +17,41 @@ _OFF = (InstanceState.STOPPED, InstanceState.LAUNCH_FAILED, InstanceState.SHUTDO
 
 
 def shut_down(cloud: Cloud, limit: float) -> Iterator[str]:
-    """Press every button, pull the plugs after `limit`, and say what happens. Ends when no guest runs."""
+    """Press every button, pull the plugs after `limit`, and say what happens. Ends when no guest runs.
+
+    One whose soft stop failed all the same (the host had paused it, libvirt was away) gets the plug.
+    """
     told: dict[str, str] = {}
     asked: set[str] = set()
     while True:
         seen = cloud.news.count
         alive = [one for one in query(cloud, InstanceQuery(limit=None)).items if one.state not in _OFF]
         for instance in alive:
-            if instance.state is InstanceState.RUNNING and not instance.operating and instance.id not in asked:
-                asked.add(instance.id)
-                _ask(cloud, instance, limit)
+            if instance.state is InstanceState.RUNNING and not instance.operating:
+                stop_type = StopType.HARD if instance.id in asked else StopType.SOFT_FIRST
+                if _ask(cloud, instance, stop_type, limit):
+                    asked.add(instance.id)
         yield from _news(alive, told)
         if not alive:
             return
         cloud.news.wait(seen, 1.0)
 
 
-def _ask(cloud: Cloud, instance: Instance, limit: float) -> None:
+def _ask(cloud: Cloud, instance: Instance, stop_type: StopType, limit: float) -> bool:
+    """False when somebody else asked something of it meanwhile: it is looked at again in the next round."""
     try:
         instances.submit(
             cloud,
             Verb.STOP,
             [instance.id],
-            {"stop_type": StopType.SOFT_FIRST.value, "limit": limit},
+            {"stop_type": stop_type.value, "limit": limit},
             region=None,
             caller=Caller("lab", "vmsim down"),
             request_id=str(uuid.uuid4()),
         )
     except VmsimError:
-        # Somebody else asked something of it meanwhile: it is looked at again in the next round.
-        return
+        return False
+    return True
 
 
 def _news(alive: list[Instance], told: dict[str, str]) -> Iterator[str]:
@@ -58,9 +63,3 @@ def _news(alive: list[Instance], told: dict[str, str]) -> Iterator[str]:
         yield f"{ident} is off"
     told.clear()
     told.update(now)
-
-
-def running(cloud: Cloud) -> int:
-    """How many guests there are to stop."""
-    off = Filter("instance-state", tuple(state.value for state in InstanceState if state not in _OFF))
-    return query(cloud, InstanceQuery(filters=(off,), limit=1)).total

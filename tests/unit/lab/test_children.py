@@ -95,3 +95,30 @@ def test_a_lost_reserve_is_replaced(log: BoundedLog, tmp_path: Path, monkeypatch
 
 def children_of(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_one_told_to_end_but_killed_first_can_be_asked_again(log: BoundedLog) -> None:
+    child = Child("sleep", ["sleep", "60"], {}, [], log)
+    child.start()
+    child.tell(signal.SIGKILL)
+    reap(child)
+    assert child.killed and child.due is None
+    child.again()
+    assert child.due is not None and not child.told
+
+
+def test_a_reserved_program_hears_of_its_end_when_it_can(log: BoundedLog, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import signal, sys\n"
+        "def main():\n"
+        "    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+        "    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})\n"
+        "    signal.pause()\n"
+    )
+    child = Reserved("program", [str(program)], {}, [], log)
+    child.start()
+    child.tell(signal.SIGTERM)  # its interpreter has hardly begun
+    reap(child)
+    assert child.ended == "exit code 3"
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
