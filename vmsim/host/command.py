@@ -97,3 +97,14 @@ def start(
         )
     except FileNotFoundError as error:
         raise HostError(f"{words[0]} is not installed.", hint="Run scripts/setup, or `vmsim doctor`.") from error
+
+
+def end(process: subprocess.Popen[bytes], grace: float) -> None:
+    """Ask it to end; after `grace` seconds it is killed. Returns when it is gone."""
+    process.terminate()
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        log.warning("%s (pid %d) did not end in %g s: killed", process.args, process.pid, grace)
+        process.kill()
+        process.wait()

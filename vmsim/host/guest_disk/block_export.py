@@ -41,8 +41,7 @@ def exported(disk: Path, file: Path, stretch: Stretch | None = None, *, writable
         wait_for(lambda: file.stat().st_size > 0, daemon, "qemu-storage-daemon")
         yield file
     finally:
-        daemon.terminate()
-        daemon.wait()
+        command.end(daemon, _LIMIT)
         file.unlink(missing_ok=True)
 
 
