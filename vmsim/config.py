@@ -10,6 +10,7 @@ import configparser
 import hashlib
 import math
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -113,8 +114,8 @@ def home(environment: Mapping[str, str] = os.environ) -> Home:
     named = environment.get("VMSIM_HOME")
     if named:
         return Home(Path(named).expanduser().absolute())
-    data = environment.get("XDG_DATA_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/share")
-    return Home(Path(data) / "vmsim")
+    data = environment.get("XDG_DATA_HOME") or str(_users_folder(environment) / ".local/share")
+    return Home(Path(data).absolute() / "vmsim")
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
@@ -122,8 +123,13 @@ def cache(environment: Mapping[str, str] = os.environ) -> Path:
     named = environment.get("VMSIM_CACHE")
     if named:
         return Path(named).expanduser().absolute()
-    base = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".cache")
-    return Path(base) / "vmsim"
+    base = environment.get("XDG_CACHE_HOME") or str(_users_folder(environment) / ".cache")
+    return Path(base).absolute() / "vmsim"
+
+
+def _users_folder(environment: Mapping[str, str]) -> Path:
+    """$HOME; where it is unset or empty, what the user database says."""
+    return Path(environment.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
 
 
 @dataclass(frozen=True)

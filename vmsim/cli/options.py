@@ -59,7 +59,10 @@ class Gibibytes(click.ParamType[int]):
 def new_password(from_stdin: bool) -> str:
     """Asked for twice on a terminal, or the first line of standard input; never an argument, which others see."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        given = sys.stdin.readline().rstrip("\r\n")
+        if not given:
+            raise click.UsageError("There is no password on standard input.")
+        return given
     if not interactive():
         raise click.UsageError("There is no terminal to ask for the password; use --password-stdin.")
     text: str = click.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)

@@ -28,7 +28,7 @@ def command(session: Session, form: str) -> None:
     if form == "json":
         output.print_json({"home": str(session.home.root), "lab": asdict(status), "daemon": daemon})
     else:
-        output.print_facts([("home", session.home.root), *_lab(status), *_flat(daemon)])
+        output.print_facts([("home", session.home.root), *_lab(status), *_facts(daemon)])
     raise click.exceptions.Exit(0 if status.running else 1)
 
 
@@ -47,15 +47,21 @@ def _daemon(session: Session) -> dict[str, Any]:
     return found
 
 
-def _flat(found: dict[str, Any]) -> list[tuple[str, object]]:
-    """Nested figures as one line each."""
-    rows: list[tuple[str, object]] = []
-    for name, value in found.items():
-        words = name.replace("_", " ")
-        if isinstance(value, dict):
-            rows.append((words, ", ".join(f"{key.replace('_', ' ')} {item}" for key, item in value.items())))
-        elif isinstance(value, list):
-            rows.append((words, "\n".join(map(str, value))))
-        else:
-            rows.append((words, value))
-    return rows
+def _facts(daemon: dict[str, Any]) -> list[tuple[str, object]]:
+    """What the daemon says, in words; one that does not answer says only that."""
+    if "version" not in daemon:
+        return list(daemon.items())
+    promised, total, free = (daemon[name] for name in ("promised_memory_mib", "memory_mib", "memory_available_mib"))
+    counts = ", ".join(f"{count} {state}" for state, count in daemon["instances"].items())
+    return [
+        ("version", daemon["version"]),
+        ("instances", counts or "none"),
+        ("memory", f"{_mib(promised)} promised to guests; {_mib(free)} of {_mib(total)} available"),
+        ("disk", f"{output.size(daemon['disk_free_bytes'])} free"),
+        ("accelerator", f"{daemon['accelerator_accelerator']}: {daemon['accelerator_reason']}"),
+        ("libvirt", "connected" if daemon["connected"] else "not connected; trying again"),
+    ]
+
+
+def _mib(mib: int) -> str:
+    return output.size(mib * 2**20)

@@ -21,7 +21,7 @@ def shut_down(cloud: Cloud, limit: float) -> Iterator[str]:
 
     One whose soft stop failed all the same (the host had paused it, libvirt was away) gets the plug.
     """
-    told: dict[str, str] = {}
+    told: dict[str, tuple[str, str]] = {}
     asked: set[str] = set()
     while True:
         seen = cloud.news.count
@@ -54,12 +54,12 @@ def _ask(cloud: Cloud, instance: Instance, stop_type: StopType, limit: float) ->
     return True
 
 
-def _news(alive: list[Instance], told: dict[str, str]) -> Iterator[str]:
-    now = {one.id: f"{one.name} ({one.id}) is {one.state.words}" for one in alive}
-    for ident, text in now.items():
-        if told.get(ident) != text:
-            yield text
-    for ident in set(told) - set(now):
-        yield f"{ident} is off"
+def _news(alive: list[Instance], told: dict[str, tuple[str, str]]) -> Iterator[str]:
+    now = {one.id: (f"{one.name} ({one.id})", one.state.words) for one in alive}
+    for ident, (who, words) in now.items():
+        if told.get(ident) != (who, words):
+            yield f"{who} is {words}"
+    for ident in told.keys() - now.keys():
+        yield f"{told[ident][0]} is off"
     told.clear()
     told.update(now)

@@ -76,10 +76,19 @@ class Lab:
         self._check_home()
         _folder(self.home.root)
         with self._locked(progress):
-            if self._record() is None:
-                progress("starting the lab")
-                self._start(progress)
-            self._wait_ready(limit, progress)
+            if self._record() is not None:
+                self._wait_ready(limit, progress)
+                return self.status()
+            progress("starting the lab")
+            self._start(progress)
+            try:
+                self._wait_ready(limit, progress)
+            except HostError:
+                # Its daemon cannot come up (a damaged database): left alone it would be begun again for ever, and
+                # every command would wait for it.
+                self.kill()
+                self._sweep()
+                raise
             return self.status()
 
     def down(self, progress: Progress = silent, limit: float | None = None) -> None:
@@ -157,7 +166,7 @@ class Lab:
 
     def _check_home(self) -> None:
         """Never spread over a folder that is somebody's: a home is empty at first, or has our lock."""
-        if self.home.lock_file.exists() or not self.home.root.exists():
+        if not self.home.root.is_dir() or self.home.lock_file.exists():
             return
         ours = {value.name for value in vars_of(self.home)}
         strangers = sorted(entry.name for entry in self.home.root.iterdir() if entry.name not in ours)
@@ -300,7 +309,10 @@ def vars_of(home: Home) -> list[Path]:
 
 def _folder(path: Path) -> None:
     """A folder of this user's alone; one in /tmp that somebody else made first is not it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HostError(f"{path} cannot be made: {error.strerror}.", hint="Set VMSIM_HOME to another folder.") from error
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise HostError(f"{path} belongs to somebody else, or is no folder.", hint="Remove it.")

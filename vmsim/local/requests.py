@@ -15,6 +15,8 @@ from vmsim.model.operation import Caller
 
 REQUEST_ID_HEADER = "x-vmsim-request-id"
 USER_HEADER = "x-vmsim-user"
+_LARGEST = 2.0**53
+"""Beyond it a float is no exact whole number; the database takes less than 2**63."""
 
 
 def cloud_of(request: Request) -> Cloud:
@@ -49,9 +51,12 @@ def number_of(request: Request, name: str, default: float) -> float:
     """A number from the query."""
     text = request.query_params.get(name, "")
     try:
-        return float(text) if text else default
+        number = float(text) if text else default
     except ValueError as error:
         raise Malformed(f"{name}={text!r} is not a number.") from error
+    if not abs(number) <= _LARGEST:
+        raise Malformed(f"{name}={text!r} is out of range.")
+    return number
 
 
 def flag_of(request: Request, name: str) -> bool:

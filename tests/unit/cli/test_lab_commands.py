@@ -32,7 +32,9 @@ def test_a_life_of_a_home(home: Path, vmsim: Vmsim) -> None:
 
     status = vmsim("status", "-o", "json").json()
     assert status["lab"]["running"] and status["daemon"]["connected"]
-    assert "running since" in vmsim("status").out
+    shown = vmsim("status").out
+    assert "running since" in shown and "accelerator  tcg: asked for by the setting accel\n" in shown
+    assert "instances    none\n" in shown and "libvirt      connected\n" in shown
 
     variables = vmsim("env", "-o", "json").json()
     assert variables["VMSIM_URL"] == f"http://127.0.0.1:{status['lab']['port']}"

@@ -107,6 +107,13 @@ class Guest:
                     return True
         return False
 
+    def let_go_on(self) -> None:
+        """Undo `stop_process`."""
+        for process in psutil.process_iter(["cmdline"]):
+            if str(self.disk) in " ".join(process.info["cmdline"] or ()):
+                with suppress(psutil.Error):
+                    process.resume()
+
     def kill_callers(self) -> None:
         """As kill -9 of the daemon: the process that called `edit`, none of those it started."""
         for process in psutil.process_iter():
