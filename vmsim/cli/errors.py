@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import shlex
@@ -52,6 +53,13 @@ def translated(session: Session, arguments: Sequence[str]) -> Iterator[Outcome]:
     except VmsimError as error:
         say(f"Error: {sentence(error)}")
         outcome.code = code(error)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            say(_bug(session, arguments))
+            outcome.code = BUG
+            return
+        say(f"Error: {error.strerror}" + (f": {error.filename}" if error.filename else "."))
+        outcome.code = FAILED
     except Exception:  # noqa: BLE001 - what nobody expected is a bug: it goes to a file, with all that is known
         say(_bug(session, arguments))
         outcome.code = BUG

@@ -312,7 +312,8 @@ def _folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise HostError(f"{path} cannot be made: {error.strerror}.", hint="Set VMSIM_HOME to another folder.") from error
+        hint = "Set VMSIM_HOME to another folder."
+        raise HostError(f"{path} cannot be made: {error.strerror}.", hint=hint) from error
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise HostError(f"{path} belongs to somebody else, or is no folder.", hint="Remove it.")
