@@ -108,9 +108,10 @@ async def stats(request: Request) -> Response:
 ROUTES = [
     Route("/v1/instances", listing, methods=["GET"]),
     Route("/v1/instances", launch, methods=["POST"]),
-    Route("/v1/instances/{name}", show, methods=["GET"]),
-    Route("/v1/instances/{name}", rename, methods=["PATCH"]),
-    Route("/v1/instances/{name}/readiness", readiness, methods=["GET"]),
-    Route("/v1/instances/{name}/serial", serial, methods=["GET"]),
-    Route("/v1/instances/{name}/stats", stats, methods=["GET"]),
+    # A name may hold a slash, and the router sees it decoded: what ends in a word of ours goes first.
+    Route("/v1/instances/{name:path}/readiness", readiness, methods=["GET"]),
+    Route("/v1/instances/{name:path}/serial", serial, methods=["GET"]),
+    Route("/v1/instances/{name:path}/stats", stats, methods=["GET"]),
+    Route("/v1/instances/{name:path}", show, methods=["GET"]),
+    Route("/v1/instances/{name:path}", rename, methods=["PATCH"]),
 ]

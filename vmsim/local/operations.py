@@ -83,8 +83,8 @@ async def follow(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/v1/instances/{name}/operations", submit, methods=["POST"]),
-    Route("/v1/instances/{name}/escalate", escalate, methods=["POST"]),
+    Route("/v1/instances/{name:path}/operations", submit, methods=["POST"]),
+    Route("/v1/instances/{name:path}/escalate", escalate, methods=["POST"]),
     Route("/v1/operations/{id}", show, methods=["GET"]),
     Route("/v1/operations/{id}/follow", follow, methods=["GET"]),
 ]

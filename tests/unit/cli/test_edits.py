@@ -78,6 +78,12 @@ def test_rename(client: Client, web: str, vmsim: Vmsim) -> None:
     assert vmsim("rename", "front", "back", "-o", "json").json()["instance"]["name"] == "back"
 
 
+def test_a_name_may_hold_a_slash(client: Client, web: str, vmsim: Vmsim) -> None:
+    assert vmsim("rename", "web-1", "team/front").code == 0
+    assert vmsim("show", "team/front", "-o", "json").json()["instance"]["id"] == web
+    assert vmsim("rename", "team/front", "web-1").code == 0
+
+
 def test_keys_come_and_go(client: Client, tmp_path: Path, vmsim: Vmsim) -> None:
     file = tmp_path / "k.pem"
     assert vmsim("key", "create", "laptop", "--file", str(file)).code == 0
