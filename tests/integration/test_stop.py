@@ -53,7 +53,8 @@ def test_a_soft_stop_and_its_evidence(cloud: RunningHome, guest: View) -> None:
 
     assert (ended["caller"]["how"], ended["verb"], stop["stop_type"]) == ("cli", "stop", "SOFT")
     assert len(stop["presses"]) == 1 and stop["listening"] is True
-    assert stop["acknowledged_by"] == "the guest's kernel took the press"
+    # On a loaded machine it may be off before the registers are looked at again.
+    assert stop["acknowledged_by"] in ("the guest's kernel took the press", "the guest shut down")
     assert stop["presses"][0] <= stop["acknowledged"] <= stop["guest_off"] <= stop["stopped"] <= stop["process_gone"]
     assert (stop["shutdown_detail"], stop["ending"]) == ("GUEST", "shut itself down")
     assert stop["file_system"] == "clean" and stop["managed_save"] is False

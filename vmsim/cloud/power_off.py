@@ -114,7 +114,8 @@ class PowerOff:
         if now >= next_press or newly:
             self._press(now)
             next_press = now + self.cloud.settings.press_interval
-        self.evidence = replace(self.evidence, listening=listening)
+        if listening is not None:  # registers that no longer answer belong to a guest on its way out
+            self.evidence = replace(self.evidence, listening=listening)
         return next_press
 
     def _button(self) -> power_button.Button | None:
