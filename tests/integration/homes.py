@@ -76,9 +76,18 @@ class Journal:
 
     @property
     def position(self) -> int:
-        """After the last event told so far: what a test does next comes after it."""
+        """After everything that has happened so far: what a test does next comes after it."""
+        return self._caught_up()
+
+    def _caught_up(self) -> int:
+        """Events are told a moment after they are true: wait for all that are recorded now, and count them."""
+        recorded = self._client.get("/v1/status")["last_event"]
         with self._grown:
-            return len(self._events)
+            assert self._grown.wait_for(lambda: self._told(recorded), LIMIT), "the events do not come"
+            return sum(event["sequence"] <= recorded for event in self._events)
+
+    def _told(self, sequence: int) -> bool:
+        return sequence == 0 or (bool(self._events) and self._events[-1]["sequence"] >= sequence)
 
     def of(self, ident: str, kind: str, since: int = 0) -> list[View]:
         with self._grown:
@@ -86,6 +95,7 @@ class Journal:
 
     def states(self, ident: str, since: int = 0) -> list[str]:
         """The states shown, in order."""
+        self._caught_up()
         return [event["data"].get("state", "") for event in self.of(ident, "state", since)]
 
     def wait(self, ident: str, kind: str, word: str, since: int = 0, limit: float = LIMIT) -> View:
