@@ -11,16 +11,19 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
+
+import pytest
 
 from vmsim.cloud import crash_switch
 from vmsim.model.errors import HostError
 from vmsim.model.network import PUBLIC_RANGES
 
-from .homes import RunningHome, View, until
+from .homes import RunningHome, View, running_home, until
 
 EDITORS = ("qemu-storage-d", "fuse2fs", "qemu-img")
 LEASE = re.compile(r"<host mac='([^']+)' name='[^']+' ip='([^']+)'")
@@ -57,12 +60,48 @@ class Crasher:
         self.cloud.client.get("/v1/status")
         self.away.append(time.monotonic() - begun)
 
+    def stopped_guest(self) -> View:
+        (made,) = self.cloud.launch("crash", wait=False, bandwidth_out=1)
+        self.cloud.do(made["id"], "stop", stop_type="HARD")
+        return self.cloud.instance(made["id"])
+
     def kill_daemon(self) -> float:
         """Seconds until it answers again."""
         begun = time.monotonic()
         os.kill(until(lambda: self.cloud.lab.pid_of("daemon")), signal.SIGKILL)
         self.cloud.client.get("/v1/status")
         return time.monotonic() - begun
+
+
+@contextmanager
+def crashing_home(root: Path) -> Iterator[Crasher]:
+    """The limit of a forced stop is short, so that its guest need not be up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(crash_switch.VARIABLE, crash_switch.BY_FILE)
+        with running_home(root, soft_stop_limit=1, launch_failed_kept=7200) as cloud:
+            yield Crasher(cloud)
+
+
+def at_every_step(
+    crash: Crasher, ident: str, verb: str, before: Callable[[int], None], ask: Callable[[int], View]
+) -> int:
+    """Do it once for its steps, then once for each of them with a kill; `before` and `ask` are told the round."""
+    before(0)
+    steps = crash.steps_of(lambda: crash.cloud.settled(ask(0)))
+    assert f"{verb}.accepted" in steps and f"{verb}.settle" in steps
+    for number, step in enumerate(steps, 1):
+        before(number)
+        print(step, flush=True)
+        crash.killed_at(step, lambda number=number: ask(number))  # type: ignore[misc]
+        ended = latest(crash.cloud, ident, verb)
+        assert ended["state"] == "SUCCESS", (step, ended)
+        is_true(crash.cloud, ident)
+        nothing_left_over(crash.cloud)
+    return len(steps)
+
+
+def nothing(_number: int) -> None:
+    """No state has to be brought about first."""
 
 
 def latest(cloud: RunningHome, ident: str, verb: str) -> View:
