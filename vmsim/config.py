@@ -66,6 +66,15 @@ class Home:
         return self.root / "instances"
 
     @property
+    def disks(self) -> Path:
+        """Disks that belong to no instance, or that outlive it."""
+        return self.root / "disks"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.root / "snapshots"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

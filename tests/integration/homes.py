@@ -141,7 +141,8 @@ class RunningHome:
         replies = [self.client.post("/v1/instances", {**body, "name": name}) for name in names]
         for reply in replies:
             for operation in reply["operations"]:
-                assert self.settled(operation)["state"] == "SUCCESS"
+                ended = self.settled(operation)
+                assert ended["state"] == "SUCCESS", ended["error"]
         made = [item["id"] for reply in replies for item in reply["instances"]]
         if wait:
             for ident in made:

@@ -72,9 +72,11 @@ def test_a_soft_reboot(crash: Crasher, guest: View) -> None:
     """The guest goes down by itself and comes up again, once, whatever becomes of the daemon."""
     cloud, ident = crash.cloud, guest["id"]
     cloud.do(ident, "start")
-    at_every_step(
-        crash, ident, "reboot", lambda _: cloud.wait_up(ident), lambda _: cloud.ask(ident, "reboot", limit=60)
-    )
+
+    def up(_number: int) -> None:
+        cloud.wait_up(ident)
+
+    at_every_step(crash, ident, "reboot", up, lambda _: cloud.ask(ident, "reboot", limit=60))
     obeyed(cloud, ident, "reboot")
     cloud.do(ident, "stop", stop_type="HARD")
 

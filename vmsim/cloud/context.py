@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vmsim.cloud.clock import Clock
+from vmsim.cloud.hands import Hands
 from vmsim.cloud.memory import DomainMemory
 from vmsim.cloud.news import News
 from vmsim.config import Home, Settings
@@ -22,7 +23,7 @@ def _nothing(_name: str) -> None:
 
 @dataclass
 class Cloud:
-    """Everything a use case needs. `enqueue` hands an operation's id to the workers."""
+    """Everything a use case needs. `enqueue` hands the id of an operation or a job to the workers."""
 
     home: Home
     settings: Settings
@@ -34,6 +35,7 @@ class Cloud:
     accelerator: Verdict
     news: News = field(default_factory=News)
     memory: DomainMemory = field(default_factory=DomainMemory)
+    hands: Hands = field(default_factory=Hands)
     going_down: threading.Event = field(default_factory=threading.Event)
     """Set when the lab is: nothing is started any more."""
     firewall: threading.Lock = field(default_factory=threading.Lock)

@@ -17,18 +17,20 @@ from sqlalchemy import Connection
 from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, state
 from vmsim.cloud.context import Cloud
 from vmsim.model import ids, regions
+from vmsim.model.disk import Disk, DiskUsage
 from vmsim.model.errors import Busy, OutOfResources, UsageError
 from vmsim.model.image import Image
-from vmsim.model.instance import Disk, Instance, LatestOperation
+from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.instance_types import InstanceType, instance_type, smallest
 from vmsim.model.launch import LaunchRequest
-from vmsim.model.lifecycle import InstanceState, Verb
+from vmsim.model.lifecycle import ACTIONS, InstanceState, Verb
 from vmsim.model.network import Subnet, mac_of
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.model.readiness import Rung
 from vmsim.store import client_tokens, instances
 
 GOING_DOWN = "The lab is going down."
+_RUN = ACTIONS[Verb.RUN]
 MOST_AT_ONCE = 500
 MOST_INSTANCES = 10_000
 MOST_DATA_DISKS = 20
@@ -72,7 +74,7 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
         if request.client_token:
             ids_made = [instance.id for instance in made]
             now = cloud.clock.now().timestamp()
-            client_tokens.remember(connection, plan.region, request.client_token, digest, ids_made, now)
+            client_tokens.remember(connection, _RUN, plan.region, request.client_token, digest, ids_made, now)
         found = instances.by_ids(connection, [instance.id for instance in made])
     cloud.reached(f"{Verb.RUN.value}.accepted")
     cloud.news.ring()
@@ -160,7 +162,7 @@ def _system_gib(request: LaunchRequest, image: Image) -> int:
 def _answered_before(connection: Connection, request: LaunchRequest, digest: str) -> tuple[Instance, ...] | None:
     if not request.client_token:
         return None
-    answer = client_tokens.answer(connection, request.region, request.client_token)
+    answer = client_tokens.answer(connection, _RUN, request.region, request.client_token)
     if answer is None:
         return None
     if answer[0] != digest:
@@ -245,6 +247,22 @@ def _disks(cloud: Cloud, plan: Plan, instance_id: str) -> Sequence[Disk]:
     disks = []
     for position, (size, kind, name) in enumerate(rows):
         ident = ids.new("disk")
-        path = str(folder / f"{ident}.qcow2")
-        disks.append(Disk(ident, instance_id, plan.region, plan.zone, position, kind, size, name, True, path))
+        disks.append(
+            Disk(
+                ident,
+                instance_id,
+                plan.region,
+                plan.zone,
+                position,
+                kind,
+                size,
+                name,
+                True,
+                str(folder / f"{ident}.qcow2"),
+                usage=DiskUsage.DATA if position else DiskUsage.SYSTEM,
+                charge_type=request.charge_type,
+                created=cloud.clock.now(),
+                project_id=request.project_id,
+            )
+        )
     return disks

@@ -1,4 +1,4 @@
-"""The queue of accepted operations and the workers that do them.
+"""The queue of accepted operations and jobs, and the workers that do them.
 
 The database is the queue: an operation without an end is a task. A worker that dies with its daemon leaves it, and
 the next daemon takes it up again (`resume`), which is why every operation may run twice. One operation at a time on an
@@ -16,6 +16,7 @@ import threading
 
 from vmsim.cloud import events, state
 from vmsim.cloud.context import Cloud
+from vmsim.cloud.jobs import kinds
 from vmsim.cloud.operations import run
 from vmsim.cloud.operations.verbs import VERBS
 from vmsim.cloud.state import Outcome
@@ -23,7 +24,7 @@ from vmsim.cloud.work import Work
 from vmsim.model.errors import VmsimError
 from vmsim.model.lifecycle import OPERATIONS, AfterPowerCut, Verb
 from vmsim.model.operation import OperationRecord
-from vmsim.store import instances, operations
+from vmsim.store import instances, jobs, operations
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Tasks:
         """Take up what an earlier daemon left unfinished; returns how many there were."""
         with self._cloud.store.reading() as connection:
             left = operations.unsettled(connection)
+            left_jobs = jobs.unsettled(connection)
         for record in left:
             events.note(
                 self._cloud,
@@ -67,12 +69,24 @@ class Tasks:
                 operation_id=record.id,
             )
             self._queue.put(record.id)
-        return len(left)
+        for job in left_jobs:
+            events.note(
+                self._cloud,
+                "resume",
+                f"{job.kind.value} of {job.subject_id} was under way (step {job.step}) and is taken up again",
+                instance_id=job.instance_id,
+                operation_id=job.id,
+            )
+            self._queue.put(job.id)
+        return len(left) + len(left_jobs)
 
     def _work(self) -> None:
         while (operation_id := self._queue.get()) is not None:
             try:
-                perform(self._cloud, operation_id)
+                if operation_id.startswith("job-"):
+                    kinds.perform(self._cloud, operation_id)
+                else:
+                    perform(self._cloud, operation_id)
             except Exception:
                 # The database could not be written, for instance: the instance must not stay as it is for ever.
                 log.exception("operation %s could not be settled; it is tried again", operation_id)
@@ -95,9 +109,10 @@ def perform(cloud: Cloud, operation_id: str) -> None:
             cloud, record, Outcome(done, "" if done else f"There is no instance {record.instance_id} any more.")
         )
         return
-    outcome = _outcome(work, record)
-    cloud.reached(f"{record.verb.value}.settle")
-    state.settle(cloud, record, outcome)
+    with cloud.hands.on(record.instance_id):
+        outcome = _outcome(work, record)
+        cloud.reached(f"{record.verb.value}.settle")
+        state.settle(cloud, record, outcome)
 
 
 def _outcome(work: Work, record: OperationRecord) -> Outcome:

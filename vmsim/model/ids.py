@@ -20,6 +20,7 @@ NOUNS = {
     "skey": "key pair",
     "img": "image",
     "disk": "disk",
+    "snap": "snapshot",
     "vpc": "VPC",
     "subnet": "subnet",
 }

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
+
+
+class ImageState(str, Enum):
+    """ImageState; values are Tencent's."""
+
+    CREATING = "CREATING"
+    NORMAL = "NORMAL"
+    CREATEFAILED = "CREATEFAILED"
+    IMPORTING = "IMPORTING"
+    IMPORTFAILED = "IMPORTFAILED"
 
 
 @dataclass(frozen=True)
@@ -22,3 +33,18 @@ class Image:
     sha256: str
     created: datetime
     description: str = ""
+    region: str = ""
+    """"" is every region: a public image."""
+    type: str = "PUBLIC_IMAGE"
+    state: ImageState = ImageState.NORMAL
+    source: str = "OFFICIAL"
+    percent: int = 100
+    family: str = ""
+    boot_mode: str = "Legacy BIOS"
+    license_type: str = "TencentCloud"
+    instance_id: str = ""
+    """The instance it was made from."""
+    error: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    snapshot_ids: tuple[str, ...] = ()
+    """Its snapshots: the system disk's first."""

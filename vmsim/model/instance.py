@@ -1,37 +1,15 @@
-"""An instance and what belongs to it, as frozen records. Sizes: MiB of memory, GiB of disk, Mbit/s of bandwidth."""
+"""An instance as a frozen record. Sizes: MiB of memory, GiB of disk, Mbit/s of bandwidth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from vmsim.model.disk import Disk
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
 
-
-@dataclass(frozen=True)
-class Disk:
-    """A disk of an instance. `position` 0 is the system disk (vda), 1 the first data disk (vdb), and so on."""
-
-    id: str
-    instance_id: str
-    region: str
-    zone: str
-    position: int
-    type: str
-    size_gib: int
-    name: str
-    delete_with_instance: bool
-    path: str
-
-    @property
-    def system(self) -> bool:
-        return self.position == 0
-
-    @property
-    def target(self) -> str:
-        """The guest's name for it."""
-        return "vd" + chr(ord("a") + self.position)
+__all__ = ["Disk", "Instance", "LatestOperation"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +68,19 @@ class Instance:
     """Why libvirt has paused the domain ("" when it has not)."""
     disks: tuple[Disk, ...] = ()
     boot_with_lab: bool = False
+    prepaid_months: int = 0
+    """What was bought at launch; 0 is not prepaid."""
+    renew_flag: str = ""
+    """NOTIFY_AND_AUTO_RENEW and its like; "" when it is not prepaid."""
+    expires: datetime | None = None
+    """When what was paid ends."""
+    isolated_source: str = ""
+    """MANMADE or EXPIRE while it is in the recycle bin (SHUTDOWN)."""
+    isolated_at: datetime | None = None
+    cam_role: str = ""
+    pending_host_name: bool = False
+    """Its host name was changed without a reboot: it is written to the disk before the next start."""
+    metadata: dict[str, str] = field(default_factory=dict)
 
     @property
     def system_disk(self) -> Disk:

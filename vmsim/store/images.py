@@ -2,20 +2,68 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert
 
-from vmsim.model.image import Image
-from vmsim.store import times
-from vmsim.store.schema import images
+from vmsim.model.image import Image, ImageState
+from vmsim.store import tags, times
+from vmsim.store.schema import image_snapshots, images
+
+_ELSEWHERE = ("tags", "snapshot_ids")
 
 
 def put(connection: Connection, image: Image) -> None:
     """Add it, or replace what is known of the same id."""
-    values = {**image.__dict__, "created": times.text(image.created)}
+    values = _columns({name: value for name, value in vars(image).items() if name not in _ELSEWHERE})
     connection.execute(insert(images).values(**values).on_conflict_do_update(index_elements=["id"], set_=values))
+    tags.put(connection, image.id, image.tags)
+    connection.execute(delete(image_snapshots).where(image_snapshots.c.image_id == image.id))
+    for position, snapshot_id in enumerate(image.snapshot_ids):
+        connection.execute(
+            plain_insert(image_snapshots).values(image_id=image.id, snapshot_id=snapshot_id, position=position)
+        )
+
+
+def change(connection: Connection, image_id: str, **fields: Any) -> None:
+    """Set fields of the record by the record's own names; not tags and snapshots."""
+    connection.execute(update(images).where(images.c.id == image_id).values(**_columns(fields)))
+
+
+def remove(connection: Connection, image_id: str) -> None:
+    tags.put(connection, image_id, {})
+    connection.execute(delete(image_snapshots).where(image_snapshots.c.image_id == image_id))
+    connection.execute(delete(images).where(images.c.id == image_id))
 
 
 def all_of(connection: Connection) -> list[Image]:
-    rows = connection.execute(select(images).order_by(images.c.name)).mappings()
-    return [Image(**{**row, "created": times.moment(row["created"])}) for row in rows]
+    """Of all regions, by name."""
+    rows = connection.execute(select(images).order_by(images.c.name, images.c.id)).mappings().all()
+    labels = tags.of(connection, [row["id"] for row in rows])
+    snapshots: dict[str, list[str]] = {row["id"]: [] for row in rows}
+    for link in connection.execute(select(image_snapshots).order_by(image_snapshots.c.position)):
+        snapshots.setdefault(link.image_id, []).append(link.snapshot_id)
+    return [_record(row, labels[row["id"]], snapshots[row["id"]]) for row in rows]
+
+
+def _record(row: RowMapping, labels: dict[str, str], snapshot_ids: list[str]) -> Image:
+    return Image(
+        **{
+            **row,
+            "created": times.moment(row["created"]),
+            "state": ImageState(row["state"]),
+            "tags": labels,
+            "snapshot_ids": tuple(snapshot_ids),
+        }
+    )
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, Any]:
+    result = dict(fields)
+    if "state" in result:
+        result["state"] = result["state"].value
+    if "created" in result:
+        result["created"] = times.text(result["created"])
+    return result

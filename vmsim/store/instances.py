@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
 
-from vmsim.model.instance import Disk, Instance, LatestOperation
+from vmsim.model.disk import Disk
+from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
-from vmsim.store import times
-from vmsim.store.schema import disks, instance_keys, instances, tags
+from vmsim.store import disks, tags, times
+from vmsim.store.schema import instance_keys, instances
 
 _PLAIN = [
     "id",
@@ -43,7 +44,14 @@ _PLAIN = [
     "protected",
     "boot_with_lab",
     "paused",
+    "prepaid_months",
+    "renew_flag",
+    "isolated_source",
+    "cam_role",
+    "pending_host_name",
+    "metadata",
 ]
+_TIMES = ("expires", "isolated_at")
 
 
 def add(connection: Connection, instance: Instance) -> None:
@@ -53,14 +61,14 @@ def add(connection: Connection, instance: Instance) -> None:
         insert(instances).values(
             **row,
             created=times.text(instance.created),
-            security_group_ids=list(instance.security_group_ids),
-            **_columns({"state": instance.state, "rung": instance.rung, "latest": instance.latest}),
+            **_columns({name: getattr(instance, name) for name in ("state", "rung", "latest", "security_group_ids")}),
+            **_columns({name: getattr(instance, name) for name in _TIMES}),
         )
     )
     for disk in instance.disks:
-        connection.execute(insert(disks).values(**disk.__dict__))
+        disks.add(connection, disk)
     set_keys(connection, instance.id, instance.key_ids)
-    set_tags(connection, instance.id, instance.tags)
+    tags.put(connection, instance.id, instance.tags)
 
 
 def change(connection: Connection, instance_id: str, **fields: Any) -> None:
@@ -73,8 +81,10 @@ def change(connection: Connection, instance_id: str, **fields: Any) -> None:
 
 
 def remove(connection: Connection, instance_id: str) -> None:
-    connection.execute(delete(tags).where(tags.c.owner_id == instance_id))
-    connection.execute(delete(disks).where(disks.c.instance_id == instance_id))
+    """With the disks that are still attached to it."""
+    tags.put(connection, instance_id, {})
+    for disk in disks.of_instances(connection, [instance_id])[instance_id]:
+        disks.remove(connection, disk.id)
     connection.execute(delete(instances).where(instances.c.id == instance_id))
 
 
@@ -117,23 +127,6 @@ def set_keys(connection: Connection, instance_id: str, key_ids: Iterable[str]) -
         connection.execute(insert(instance_keys).values(instance_id=instance_id, key_id=key_id))
 
 
-def set_tags(connection: Connection, owner_id: str, values: dict[str, str]) -> None:
-    connection.execute(delete(tags).where(tags.c.owner_id == owner_id))
-    for key, value in values.items():
-        connection.execute(insert(tags).values(owner_id=owner_id, key=key, value=value))
-
-
-def tags_of(connection: Connection, owner_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    result: dict[str, dict[str, str]] = {owner: {} for owner in owner_ids}
-    for row in connection.execute(select(tags).where(tags.c.owner_id.in_(owner_ids)).order_by(tags.c.key)):
-        result[row.owner_id][row.key] = row.value
-    return result
-
-
-def set_disk_size(connection: Connection, disk_id: str, size_gib: int) -> None:
-    connection.execute(update(disks).where(disks.c.id == disk_id).values(size_gib=size_gib))
-
-
 def addresses_in(connection: Connection, subnet_id: str) -> set[str]:
     query = select(instances.c.private_ip).where(instances.c.subnet_id == subnet_id)
     return set(connection.execute(query).scalars())
@@ -173,6 +166,10 @@ def _columns(fields: dict[str, Any]) -> dict[str, Any]:
             result["state"] = value.value
         elif name == "rung":
             result["rung"] = int(value)
+        elif name == "security_group_ids":
+            result[name] = list(value)
+        elif name in _TIMES:
+            result[name] = times.text(value) if value is not None else None
         else:
             result[name] = value
     return result
@@ -182,13 +179,11 @@ def _records(connection: Connection, rows: Sequence[RowMapping]) -> list[Instanc
     ids = [row["id"] for row in rows]
     if not ids:
         return []
-    disks_of: dict[str, list[Disk]] = {ident: [] for ident in ids}
-    for row in connection.execute(select(disks).where(disks.c.instance_id.in_(ids)).order_by(disks.c.position)):
-        disks_of[row.instance_id].append(Disk(**row._mapping))
+    disks_of = disks.of_instances(connection, ids)
     keys_of: dict[str, list[str]] = {ident: [] for ident in ids}
     for row in connection.execute(select(instance_keys).where(instance_keys.c.instance_id.in_(ids))):
         keys_of[row.instance_id].append(row.key_id)
-    tags_by_owner = tags_of(connection, ids)
+    tags_by_owner = tags.of(connection, ids)
     return [_record(row, disks_of[row["id"]], keys_of[row["id"]], tags_by_owner[row["id"]]) for row in rows]
 
 
@@ -197,6 +192,8 @@ def _record(row: RowMapping, disks_: list[Disk], keys: list[str], tags_: dict[st
         **{name: row[name] for name in _PLAIN},
         state=InstanceState(row["state"]),
         created=times.moment(row["created"]),
+        expires=times.moment(row["expires"]) if row["expires"] else None,
+        isolated_at=times.moment(row["isolated_at"]) if row["isolated_at"] else None,
         security_group_ids=tuple(row["security_group_ids"]),
         rung=Rung(row["rung"]),
         latest=LatestOperation(

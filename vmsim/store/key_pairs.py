@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from vmsim.model.key_pair import KeyPair
-from vmsim.store import instances, times
+from vmsim.store import tags, times
 from vmsim.store.schema import api_keys, instance_keys, key_pairs
 
 
@@ -25,7 +25,7 @@ def add(connection: Connection, key: KeyPair) -> None:
             default=key.default,
         )
     )
-    instances.set_tags(connection, key.id, key.tags)
+    tags.put(connection, key.id, key.tags)
 
 
 def where(
@@ -37,12 +37,12 @@ def where(
     bound: dict[str, list[str]] = {ident: [] for ident in ids}
     for link in connection.execute(select(instance_keys).where(instance_keys.c.key_id.in_(ids))):
         bound[link.key_id].append(link.instance_id)
-    tags = instances.tags_of(connection, ids)
+    labels = tags.of(connection, ids)
     return [
         KeyPair(
             **{name: row[name] for name in ("id", "region", "name", "public_key", "project_id", "description")},
             created=times.moment(row["created"]),
-            tags=tags[row["id"]],
+            tags=labels[row["id"]],
             instance_ids=tuple(bound[row["id"]]),
             default=row["default"],
         )
@@ -59,7 +59,7 @@ def by_ids(connection: Connection, region: str, ids: Sequence[str]) -> dict[str,
 
 
 def remove(connection: Connection, key_id: str) -> None:
-    instances.set_tags(connection, key_id, {})
+    tags.put(connection, key_id, {})
     connection.execute(delete(key_pairs).where(key_pairs.c.id == key_id))
 
 

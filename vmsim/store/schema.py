@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -64,6 +64,14 @@ instances = Table(
     Column("latest_error", String, nullable=False, default=""),
     Column("rung", Integer, nullable=False, default=0),
     Column("paused", String, nullable=False, default=""),
+    Column("prepaid_months", Integer, nullable=False, default=0, server_default="0"),
+    Column("renew_flag", String, nullable=False, default="", server_default=""),
+    Column("expires", String),
+    Column("isolated_source", String, nullable=False, default="", server_default=""),
+    Column("isolated_at", String),
+    Column("cam_role", String, nullable=False, default="", server_default=""),
+    Column("pending_host_name", Boolean, nullable=False, default=False, server_default="0"),
+    Column("metadata", JSON, nullable=False, server_default="{}"),
     Index("instances_by_region", "region", "created", "id"),
     Index("instances_by_address", "subnet_id", "private_ip"),
 )
@@ -97,6 +105,68 @@ disks = Table(
     Column("name", String, nullable=False, default=""),
     Column("delete_with_instance", Boolean, nullable=False, default=True),
     Column("path", String, nullable=False),
+    Column("state", String, nullable=False, server_default="ATTACHED"),
+    Column("usage", String, nullable=False, server_default="DATA_DISK"),
+    Column("portable", Boolean, nullable=False, server_default="0"),
+    Column("charge_type", String, nullable=False, server_default="POSTPAID_BY_HOUR"),
+    Column("created", String),
+    Column("project_id", Integer, nullable=False, server_default="0"),
+    Column("snapshot_id", String, nullable=False, server_default=""),
+    Column("last_instance_id", String, nullable=False, server_default=""),
+    Column("rollback_percent", Integer, nullable=False, server_default="0"),
+    Column("renew_flag", String, nullable=False, server_default=""),
+    Column("deadline", String),
+    Column("delete_snapshot", Boolean, nullable=False, server_default="0"),
+    Column("error_prompt", String, nullable=False, server_default=""),
+    Index("disks_by_region", "region", "created", "id"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("region", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("disk_id", String, nullable=False, index=True),
+    Column("disk_usage", String, nullable=False),
+    Column("size_gib", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("created", String, nullable=False),
+    Column("deadline", String),
+    Column("path", String, nullable=False),
+    Column("project_id", Integer, nullable=False),
+    Column("system", JSON, nullable=False),
+    Index("snapshots_by_region", "region", "created", "id"),
+)
+
+image_snapshots = Table(
+    "image_snapshots",
+    metadata,
+    Column("image_id", String, primary_key=True),
+    Column("snapshot_id", String, primary_key=True, index=True),
+    Column("position", Integer, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("subject_id", String, nullable=False, index=True),
+    Column("instance_id", String, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("caller_how", String, nullable=False),
+    Column("caller_who", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("step", String, nullable=False),
+    Column("began", String, nullable=False),
+    Column("ended", String),
+    Column("error", String, nullable=False, default=""),
+    Column("evidence", JSON, nullable=False),
 )
 
 operations = Table(
@@ -156,7 +226,7 @@ images = Table(
     "images",
     metadata,
     Column("id", String, primary_key=True),
-    Column("name", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
     Column("os_name", String, nullable=False),
     Column("platform", String, nullable=False),
     Column("architecture", String, nullable=False),
@@ -167,6 +237,17 @@ images = Table(
     Column("sha256", String, nullable=False),
     Column("created", String, nullable=False),
     Column("description", String, nullable=False, default=""),
+    Column("region", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("family", String, nullable=False),
+    Column("boot_mode", String, nullable=False),
+    Column("license_type", String, nullable=False),
+    Column("instance_id", String, nullable=False),
+    Column("error", String, nullable=False),
+    UniqueConstraint("region", "name"),
 )
 
 vpcs = Table(
@@ -205,9 +286,26 @@ api_keys = Table(
 client_tokens = Table(
     "client_tokens",
     metadata,
+    Column("action", String, primary_key=True),
     Column("token", String, primary_key=True),
     Column("region", String, primary_key=True),
     Column("digest", String, nullable=False),
-    Column("instance_ids", JSON, nullable=False),
+    Column("ids", JSON, nullable=False),
     Column("at", Float, nullable=False),
 )
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("instance_id", String, primary_key=True),
+    Column("at", Integer, primary_key=True, index=True),
+    Column("seconds", Float, nullable=False),
+    Column("cpu_percent", Float, nullable=False),
+    Column("memory_used_mib", Float, nullable=False),
+    Column("memory_percent", Float, nullable=False),
+    Column("read_bytes", Float, nullable=False),
+    Column("written_bytes", Float, nullable=False),
+    Column("received_bytes", Float, nullable=False),
+    Column("sent_bytes", Float, nullable=False),
+)
+"""What guests used: a row for each interval of `seconds` that ended at `at` (Unix time); bytes are per second."""

@@ -136,3 +136,17 @@ def _forget_first_cluster(disk: Path) -> None:
         file.seek(int.from_bytes(file.read(8), "big") & 0x00FF_FFFF_FFFF_FE00)
         file.write(bytes(8))
         os.fsync(file.fileno())
+
+
+def test_a_copy_has_the_whole_contents_and_depends_on_nothing(tmp_path: Path) -> None:
+    base, overlay, copied = (tmp_path / name for name in ("base", "overlay", "copied"))
+    qcow2.create_empty(base, MIB)
+    command.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 64k", base])
+    qcow2.create_overlay(overlay, base)
+    command.run(["qemu-io", "-f", "qcow2", "-c", "write -P 8 64k 64k", overlay])
+    qcow2.copy(overlay, copied, 2 * MIB)
+    base.unlink()
+    told = qcow2.info(copied)
+    assert (told.virtual_size, told.backing) == (2 * MIB, None)
+    for wanted in ("-P 7 0 64k", "-P 8 64k 64k", "-P 0 1M 1M"):
+        command.run(["qemu-io", "-f", "qcow2", "-r", "-c", f"read {wanted}", copied])

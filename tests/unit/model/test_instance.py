@@ -7,11 +7,12 @@ from datetime import datetime, timezone
 
 import pytest
 
-from vmsim.model.instance import Disk, Instance, LatestOperation
+from vmsim.model.disk import Disk, DiskUsage
+from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
 
-DISK = Disk("disk-1", "ins-1", "ap-tokyo", "ap-tokyo-1", 0, "CLOUD_PREMIUM", 1, "", True, "system.qcow2")
+DISK = Disk("disk-1", "ins-1", "ap-tokyo", "ap-tokyo-1", 0, "CLOUD_PREMIUM", 1, "", True, "s", usage=DiskUsage.SYSTEM)
 INSTANCE = Instance(
     id="ins-1",
     uuid="u",
@@ -48,7 +49,7 @@ INSTANCE = Instance(
     protected=False,
     latest=LatestOperation(),
     rung=Rung.LOGIN,
-    disks=(DISK, replace(DISK, id="disk-2", position=1), replace(DISK, id="disk-3", position=2)),
+    disks=(DISK, *(replace(DISK, id=f"disk-{n}", position=n - 1, usage=DiskUsage.DATA) for n in (2, 3))),
 )
 
 
@@ -56,7 +57,7 @@ def test_the_first_disk_is_the_systems() -> None:
     assert INSTANCE.system_disk is DISK and DISK.system
     assert [disk.id for disk in INSTANCE.data_disks] == ["disk-2", "disk-3"]
     assert [disk.target for disk in INSTANCE.disks] == ["vda", "vdb", "vdc"]
-    assert not any(disk.system for disk in INSTANCE.data_disks)
+    assert [disk.system for disk in INSTANCE.disks] == [True, False, False]
 
 
 @pytest.mark.parametrize("state", [None, *OperationState])

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from vmsim.host import command
+from vmsim.model.disk import DiskState
 from vmsim.model.errors import HostError
-from vmsim.store import migrations, schema
+from vmsim.store import client_tokens, images, instances, migrations, schema
+from vmsim.store.database import Store
 from vmsim.store.migrations import bring_up_to_date
 
 
@@ -135,3 +137,54 @@ def test_a_step_that_fails_leaves_the_file_as_it_was_and_can_be_done_again(path:
     assert "colour" not in str(asked(path, "SELECT sql FROM sqlite_master"))
     bring_up_to_date(path, {first: add_colour}, first + 1)
     assert version(path) == first + 1
+
+
+def columns(path: Path) -> dict[object, set[tuple[object, ...]]]:
+    """Of every table: name, type, must it be there, its default, is it of the key."""
+    tables = [row[0] for row in asked(path, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: {row[1:] for row in asked(path, f"PRAGMA table_info({name})")} for name in tables}
+
+
+def test_a_file_of_the_first_version_becomes_todays_and_keeps_what_is_in_it(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "version_1.sql").read_text())
+        for values in (
+            "INSERT INTO instances (id, uuid, region, zone, name, host_name, type_name, cpu, memory_mib, image_id,"
+            " state, state_reason, charge_type, stop_charging, created, mac, vpc_id, subnet_id, private_ip,"
+            " bandwidth_out,"
+            " internet_charge_type, security_group_ids, login_user, host_key, user_data, project_id, protected,"
+            " boot_with_lab, latest_request_id, latest_error, rung, paused) VALUES ('ins-00000001', 'u', 'r', 'r-1',"
+            " 'n', 'h', 't', 1, 128, 'img-1', 'STOPPED', '', 'POSTPAID_BY_HOUR', 0, '2026-01-02T03:04:05.000000Z', 'm',"
+            " 'v', 's', '10.0.0.2', 0, '', '[]', 'root', '', '', 0, 0, 0, '', '', 0, '')",
+            "INSERT INTO disks VALUES ('disk-00000001', 'ins-00000001', 'r', 'r-1', 0, 'CLOUD_SSD', 1, '', 1, '/a')",
+            "INSERT INTO disks VALUES ('disk-00000002', 'ins-00000001', 'r', 'r-1', 1, 'CLOUD_SSD', 10, '', 1, '/b')",
+            "INSERT INTO images VALUES ('img-1', 'tiny', 'os', 'p', 'x86_64', 1, 128, 'root', '/i', '0',"
+            " '2026-01-02T03:04:05.000000Z', 'words')",
+            "INSERT INTO client_tokens VALUES ('t', 'r', 'digest', '[\"ins-00000001\"]', 1.0)",
+        ):
+            connection.execute(values)
+        connection.commit()
+    new = tmp_path / "new.db"
+    bring_up_to_date(new)
+
+    store = Store(path)
+    try:
+        with store.reading() as connection_:
+            (instance,) = instances.where(connection_)
+            (image,) = images.all_of(connection_)
+            answer = client_tokens.answer(connection_, "RunInstances", "r", "t")
+    finally:
+        store.close()
+    assert [(disk.system, disk.created, disk.state) for disk in instance.disks] == [
+        (True, instance.created, DiskState.ATTACHED),
+        (False, instance.created, DiskState.ATTACHED),
+    ]
+    assert (image.name, image.type, image.region) == ("tiny", "PUBLIC_IMAGE", "")
+    assert answer == ("digest", ["ins-00000001"])
+
+    def unquoted(found: dict[object, set[tuple[object, ...]]]) -> dict[object, set[tuple[object, ...]]]:
+        return {name: {(*row[:3], str(row[3]).strip("'"), row[4]) for row in rows} for name, rows in found.items()}
+
+    assert unquoted(columns(path)) == unquoted(columns(new))
+    indexes = "SELECT name FROM sqlite_master WHERE type = 'index'"
+    assert set(asked(path, indexes)) == set(asked(new, indexes))

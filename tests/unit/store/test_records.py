@@ -6,20 +6,93 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Network
 
-from vmsim.model.image import Image
-from vmsim.model.instance import Disk, Instance, LatestOperation
+from vmsim.model.disk import Disk, DiskState, DiskUsage, Snapshot, SnapshotState
+from vmsim.model.image import Image, ImageState
+from vmsim.model.instance import Instance, LatestOperation
+from vmsim.model.job import JobKind, JobRecord
 from vmsim.model.key_pair import KeyPair
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.network import Subnet, Vpc
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.model.readiness import Rung
-from vmsim.store import client_tokens, events, images, instances, key_pairs, networks, operations, schema, times
+from vmsim.store import (
+    client_tokens,
+    disks,
+    events,
+    images,
+    instances,
+    jobs,
+    key_pairs,
+    networks,
+    operations,
+    schema,
+    snapshots,
+    tags,
+    times,
+)
 from vmsim.store.database import Store
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
 DISKS = tuple(
     Disk(f"disk-0000000{n}", "ins-00000001", "r", "r-1", n, "CLOUD_SSD", 10 + n, f"d{n}", n == 0, f"/d{n}")
     for n in range(2)
+)
+LOOSE = Disk(
+    "disk-00000009",
+    "",
+    "r",
+    "r-1",
+    -1,
+    "CLOUD_SSD",
+    10,
+    "loose",
+    False,
+    "/loose",
+    DiskState.ROLLBACKING,
+    DiskUsage.DATA,
+    portable=True,
+    charge_type="PREPAID",
+    created=AT,
+    project_id=1,
+    snapshot_id="snap-1",
+    last_instance_id="ins-00000001",
+    rollback_percent=50,
+    renew_flag="NOTIFY_AND_AUTO_RENEW",
+    deadline=AT + timedelta(30),
+    delete_snapshot=True,
+    error_prompt="oh",
+    tags={"a": "1"},
+)
+SNAPSHOT = Snapshot(
+    "snap-1",
+    "r",
+    "r-1",
+    LOOSE.id,
+    DiskUsage.DATA,
+    10,
+    "s",
+    SnapshotState.CREATING,
+    7,
+    AT,
+    AT + timedelta(1),
+    "/s",
+    1,
+    {"login_user": "root"},
+    {"a": "1"},
+    ("img-1",),
+)
+JOB = JobRecord(
+    id="job-1",
+    kind=JobKind.ATTACH_DISK,
+    subject_id=LOOSE.id,
+    instance_id="ins-00000001",
+    arguments={"n": 1},
+    caller=Caller("api", "AKID"),
+    request_id="request",
+    state=OperationState.OPERATING,
+    step="accepted",
+    began=AT,
+    evidence={"a": [1]},
 )
 INSTANCE = Instance(
     id="ins-00000001",
@@ -59,6 +132,14 @@ INSTANCE = Instance(
     paused="ioerror",
     disks=DISKS,
     boot_with_lab=True,
+    prepaid_months=3,
+    renew_flag="NOTIFY_AND_AUTO_RENEW",
+    expires=AT + timedelta(90),
+    isolated_source="MANMADE",
+    isolated_at=AT + timedelta(2),
+    cam_role="role",
+    pending_host_name=True,
+    metadata={"k": "v"},
 )
 RECORD = OperationRecord(
     id="op-1",
@@ -197,7 +278,7 @@ def test_key_pairs(store: Store) -> None:
         key_pairs.remove(connection, key.id)
     with store.reading() as connection:
         assert key_pairs.where(connection) == []
-        assert instances.tags_of(connection, [key.id]) == {key.id: {}}
+        assert tags.of(connection, [key.id]) == {key.id: {}}
 
 
 def test_api_keys(store: Store) -> None:
@@ -215,12 +296,61 @@ def test_api_keys(store: Store) -> None:
 
 
 def test_images_are_replaced_by_id(store: Store) -> None:
-    image = Image("img-1", "tiny", "os", "Debian", "x86_64", 1, 128, "root", "/p", "0", AT, "words")
+    image = Image(
+        "img-1",
+        "tiny",
+        "os",
+        "Debian",
+        "x86_64",
+        1,
+        128,
+        "root",
+        "/p",
+        "0",
+        AT,
+        "words",
+        region="r",
+        type="PRIVATE_IMAGE",
+        state=ImageState.CREATING,
+        percent=3,
+        tags={"a": "b"},
+        snapshot_ids=("snap-2", "snap-1"),
+    )
     with store.writing() as connection:
         images.put(connection, image)
         images.put(connection, replace(image, sha256="1"))
     with store.reading() as connection:
         assert images.all_of(connection) == [replace(image, sha256="1")]
+
+
+def test_disks_snapshots_and_jobs(store: Store) -> None:
+    image = Image("img-1", "i", "os", "p", "x86_64", 1, 1, "root", "/p", "0", AT, snapshot_ids=(SNAPSHOT.id,))
+    with store.writing() as connection:
+        disks.add(connection, LOOSE)
+        snapshots.add(connection, SNAPSHOT)
+        images.put(connection, image)
+        jobs.add(connection, JOB)
+    with store.reading() as connection:
+        assert disks.one(connection, LOOSE.id) == LOOSE
+        assert disks.by_ids(connection, [LOOSE.id, "disk-none"]) == {LOOSE.id: LOOSE}
+        assert snapshots.one(connection, SNAPSHOT.id) == SNAPSHOT
+        assert snapshots.counts_by_disk(connection, [LOOSE.id]) == {LOOSE.id: (1, 10)}
+        assert jobs.unsettled(connection) == [JOB]
+    with store.writing() as connection:
+        disks.change(connection, LOOSE.id, state=DiskState.UNATTACHED, deadline=None)
+        snapshots.change(connection, SNAPSHOT.id, state=SnapshotState.NORMAL, percent=100)
+        jobs.change(connection, JOB.id, state=OperationState.SUCCESS, ended=AT)
+        images.remove(connection, image.id)
+    with store.reading() as connection:
+        changed = disks.one(connection, LOOSE.id)
+        assert changed == replace(LOOSE, state=DiskState.UNATTACHED, deadline=None)
+        assert snapshots.by_ids(connection, [SNAPSHOT.id])[SNAPSHOT.id].image_ids == ()
+        assert jobs.unsettled(connection) == []
+        assert [job.ended for job in jobs.latest_of(connection, LOOSE.id, 5)] == [AT]
+    with store.writing() as connection:
+        disks.remove(connection, LOOSE.id)
+        snapshots.remove(connection, SNAPSHOT.id)
+        assert tags.of(connection, [LOOSE.id, SNAPSHOT.id]) == {LOOSE.id: {}, SNAPSHOT.id: {}}
 
 
 def test_networks(store: Store) -> None:
@@ -237,11 +367,12 @@ def test_networks(store: Store) -> None:
 
 def test_client_tokens_are_forgotten_after_a_day(store: Store) -> None:
     with store.writing() as connection:
-        client_tokens.remember(connection, "r", "t", "digest", ["ins-1"], 1000.0)
-        assert client_tokens.answer(connection, "r", "t") == ("digest", ["ins-1"])
-        assert client_tokens.answer(connection, "elsewhere", "t") is None
-        client_tokens.remember(connection, "r", "u", "digest", [], 1000.0 + client_tokens.KEPT_SECONDS + 1)
-        assert client_tokens.answer(connection, "r", "t") is None
+        client_tokens.remember(connection, "Run", "r", "t", "digest", ["ins-1"], 1000.0)
+        assert client_tokens.answer(connection, "Run", "r", "t") == ("digest", ["ins-1"])
+        assert client_tokens.answer(connection, "Run", "elsewhere", "t") is None
+        assert client_tokens.answer(connection, "CreateDisks", "r", "t") is None
+        client_tokens.remember(connection, "Run", "r", "u", "digest", [], 1000.0 + client_tokens.KEPT_SECONDS + 1)
+        assert client_tokens.answer(connection, "Run", "r", "t") is None
 
 
 def test_events_are_read_in_order_and_cut_at_the_old_end(store: Store) -> None:

@@ -15,7 +15,7 @@ from vmsim.cloud.work import Work
 from vmsim.host.guest_disk import atomic
 from vmsim.model.errors import NotFound, UsageError
 from vmsim.model.instance import Disk, Instance
-from vmsim.store import instances
+from vmsim.store import disks
 
 WRITTEN = 64 * 2**20
 """New file system tables; the rest of a thin disk is only promised."""
@@ -56,7 +56,7 @@ def perform(work: Work) -> Outcome:
         )
         work.evidence(disk={"disk_id": disk.id, "file_system_grown": found.filled, "notes": list(found.notes)})
         with work.cloud.store.writing() as connection:
-            instances.set_disk_size(connection, disk.id, given["size_gib"])
+            disks.change(connection, disk.id, size_gib=given["size_gib"])
         return {}
 
     return offline.perform(work, edit)

@@ -1,0 +1,26 @@
+-- The schema of version 1, as the first release made it.
+CREATE TABLE api_keys ( secret_id VARCHAR NOT NULL, secret_key VARCHAR NOT NULL, name VARCHAR NOT NULL, enabled BOOLEAN NOT NULL, created VARCHAR NOT NULL, PRIMARY KEY (secret_id) );
+CREATE TABLE client_tokens ( token VARCHAR NOT NULL, region VARCHAR NOT NULL, digest VARCHAR NOT NULL, instance_ids JSON NOT NULL, at FLOAT NOT NULL, PRIMARY KEY (token, region) );
+CREATE TABLE disks ( id VARCHAR NOT NULL, instance_id VARCHAR NOT NULL, region VARCHAR NOT NULL, zone VARCHAR NOT NULL, position INTEGER NOT NULL, type VARCHAR NOT NULL, size_gib INTEGER NOT NULL, name VARCHAR NOT NULL, delete_with_instance BOOLEAN NOT NULL, path VARCHAR NOT NULL, PRIMARY KEY (id) );
+CREATE INDEX ix_disks_instance_id ON disks (instance_id);
+CREATE TABLE events ( sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, at VARCHAR NOT NULL, kind VARCHAR NOT NULL, instance_id VARCHAR NOT NULL, operation_id VARCHAR NOT NULL, text VARCHAR NOT NULL, data JSON NOT NULL );
+CREATE INDEX events_by_instance ON events (instance_id, sequence);
+CREATE TABLE images ( id VARCHAR NOT NULL, name VARCHAR NOT NULL, os_name VARCHAR NOT NULL, platform VARCHAR NOT NULL, architecture VARCHAR NOT NULL, size_gib INTEGER NOT NULL, memory_mib INTEGER NOT NULL, login_user VARCHAR NOT NULL, path VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, created VARCHAR NOT NULL, description VARCHAR NOT NULL, PRIMARY KEY (id), UNIQUE (name) );
+CREATE TABLE instances ( id VARCHAR NOT NULL, uuid VARCHAR NOT NULL, region VARCHAR NOT NULL, zone VARCHAR NOT NULL, name VARCHAR NOT NULL, host_name VARCHAR NOT NULL, type_name VARCHAR NOT NULL, cpu INTEGER NOT NULL, memory_mib INTEGER NOT NULL, image_id VARCHAR NOT NULL, state VARCHAR NOT NULL, state_reason VARCHAR NOT NULL, charge_type VARCHAR NOT NULL, stop_charging BOOLEAN NOT NULL, created VARCHAR NOT NULL, mac VARCHAR NOT NULL, vpc_id VARCHAR NOT NULL, subnet_id VARCHAR NOT NULL, private_ip VARCHAR NOT NULL, public_ip VARCHAR, bandwidth_out INTEGER NOT NULL, internet_charge_type VARCHAR NOT NULL, security_group_ids JSON NOT NULL, login_user VARCHAR NOT NULL, password VARCHAR, password_hash VARCHAR, host_key VARCHAR NOT NULL, user_data VARCHAR NOT NULL, project_id INTEGER NOT NULL, protected BOOLEAN NOT NULL, boot_with_lab BOOLEAN NOT NULL, latest_verb VARCHAR, latest_state VARCHAR, latest_request_id VARCHAR NOT NULL, latest_error VARCHAR NOT NULL, rung INTEGER NOT NULL, paused VARCHAR NOT NULL, PRIMARY KEY (id), UNIQUE (uuid) );
+CREATE INDEX instances_by_address ON instances (subnet_id, private_ip);
+CREATE INDEX instances_by_region ON instances (region, created, id);
+CREATE INDEX ix_instances_name ON instances (name);
+CREATE INDEX ix_instances_state ON instances (state);
+CREATE TABLE key_pairs ( id VARCHAR NOT NULL, region VARCHAR NOT NULL, name VARCHAR NOT NULL, public_key VARCHAR NOT NULL, project_id INTEGER NOT NULL, description VARCHAR NOT NULL, created VARCHAR NOT NULL, "default" BOOLEAN NOT NULL, PRIMARY KEY (id), UNIQUE (region, name) );
+CREATE TABLE operations ( id VARCHAR NOT NULL, number INTEGER NOT NULL, instance_id VARCHAR NOT NULL, verb VARCHAR NOT NULL, arguments JSON NOT NULL, caller_how VARCHAR NOT NULL, caller_who VARCHAR NOT NULL, request_id VARCHAR NOT NULL, state VARCHAR NOT NULL, step VARCHAR NOT NULL, phase VARCHAR NOT NULL, began VARCHAR NOT NULL, ended VARCHAR, error VARCHAR NOT NULL, lab_boot VARCHAR NOT NULL, force BOOLEAN NOT NULL, began_in VARCHAR NOT NULL, evidence JSON NOT NULL, escalated BOOLEAN NOT NULL, PRIMARY KEY (id), UNIQUE (number) );
+CREATE INDEX ix_operations_state ON operations (state);
+CREATE INDEX operations_by_instance ON operations (instance_id, number);
+CREATE TABLE subnets ( id VARCHAR NOT NULL, vpc_id VARCHAR NOT NULL, region VARCHAR NOT NULL, zone VARCHAR NOT NULL, name VARCHAR NOT NULL, cidr VARCHAR NOT NULL, "default" BOOLEAN NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (id), UNIQUE (number) );
+CREATE INDEX ix_subnets_vpc_id ON subnets (vpc_id);
+CREATE TABLE tags ( owner_id VARCHAR NOT NULL, "key" VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY (owner_id, "key") );
+CREATE INDEX tags_by_key ON tags ("key", value, owner_id);
+CREATE TABLE vpcs ( id VARCHAR NOT NULL, region VARCHAR NOT NULL, name VARCHAR NOT NULL, cidr VARCHAR NOT NULL, "default" BOOLEAN NOT NULL, PRIMARY KEY (id) );
+CREATE INDEX ix_vpcs_region ON vpcs (region);
+CREATE TABLE instance_keys ( instance_id VARCHAR NOT NULL, key_id VARCHAR NOT NULL, PRIMARY KEY (instance_id, key_id), FOREIGN KEY(instance_id) REFERENCES instances (id) ON DELETE CASCADE );
+CREATE INDEX ix_instance_keys_key_id ON instance_keys (key_id);
+PRAGMA user_version = 1;

@@ -1,0 +1,50 @@
+"""Which file does which kind of job."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vmsim.cloud.context import Cloud
+from vmsim.cloud.jobs.job import Job, JobOutcome, Settle, settle
+from vmsim.model.errors import VmsimError
+from vmsim.model.job import JobKind
+from vmsim.store import jobs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """What a file of this folder has. `perform` returns facts for `settle`; it may be called twice."""
+
+    perform: Callable[[Job], JobOutcome]
+    settle: Settle
+
+
+KINDS: Mapping[JobKind, JobFile] = {}
+
+
+def perform(cloud: Cloud, job_id: str) -> None:
+    """Do it and settle it. Whatever goes wrong becomes the job's failure, never the worker's."""
+    with cloud.store.reading() as connection:
+        record = jobs.one(connection, job_id)
+    if record is None or record.ended is not None:
+        return
+    file = KINDS[record.kind]
+    outcome = _outcome(file, Job(cloud, record))
+    cloud.reached(f"{record.kind.value}.settle")
+    settle(cloud, record, outcome, file.settle)
+
+
+def _outcome(file: JobFile, job: Job) -> JobOutcome:
+    kind, subject = job.record.kind.value, job.record.subject_id
+    try:
+        return file.perform(job)
+    except VmsimError as error:
+        log.info("%s of %s failed: %s", kind, subject, error.message)
+        return JobOutcome(success=False, error=f"{error.message} {error.hint}".strip())
+    except Exception as error:
+        log.exception("%s of %s failed", kind, subject)
+        return JobOutcome(False, f"vmsim has a bug: {type(error).__name__}: {error} (see the daemon's log)")

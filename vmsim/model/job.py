@@ -1,0 +1,46 @@
+"""A job: accepted work on a disk, a snapshot or an image, as an operation is accepted work on an instance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from vmsim.model.lifecycle import OperationState
+from vmsim.model.operation import Caller
+
+
+class JobKind(str, Enum):
+    """What is to be done; `cloud/jobs/` has a file for each."""
+
+    CREATE_DISK = "create-disk"
+    ATTACH_DISK = "attach-disk"
+    DETACH_DISK = "detach-disk"
+    RESIZE_DISK = "resize-disk"
+    ROLLBACK_DISK = "rollback-disk"
+    DELETE_DISK = "delete-disk"
+    CREATE_SNAPSHOT = "create-snapshot"
+    CREATE_IMAGE = "create-image"
+    IMPORT_IMAGE = "import-image"
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """What the store keeps of a job. Its worker may die at any step and another one begins it again."""
+
+    id: str
+    kind: JobKind
+    subject_id: str
+    """The disk, snapshot or image."""
+    instance_id: str
+    """The instance whose machine it touches, or ""."""
+    arguments: dict[str, Any]
+    caller: Caller
+    request_id: str
+    state: OperationState
+    step: str
+    began: datetime
+    ended: datetime | None = None
+    error: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)

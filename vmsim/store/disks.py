@@ -1,0 +1,91 @@
+"""Disks: rows to records and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+
+from vmsim.model.disk import Disk, DiskState, DiskUsage
+from vmsim.store import tags, times
+from vmsim.store.schema import disks
+
+
+def add(connection: Connection, disk: Disk) -> None:
+    values = {name: value for name, value in vars(disk).items() if name != "tags"}
+    connection.execute(insert(disks).values(**_columns(values)))
+    tags.put(connection, disk.id, disk.tags)
+
+
+def change(connection: Connection, disk_id: str, **fields: Any) -> None:
+    """Set fields of the record by the record's own names."""
+    connection.execute(update(disks).where(disks.c.id == disk_id).values(**_columns(fields)))
+
+
+def remove(connection: Connection, disk_id: str) -> None:
+    tags.put(connection, disk_id, {})
+    connection.execute(delete(disks).where(disks.c.id == disk_id))
+
+
+def one(connection: Connection, disk_id: str) -> Disk | None:
+    found = where(connection, disks.c.id == disk_id)
+    return found[0] if found else None
+
+
+def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Disk]:
+    return {disk.id: disk for disk in where(connection, disks.c.id.in_(ids))}
+
+
+def where(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]] | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Disk]:
+    """Newest first unless told otherwise."""
+    by = order or (disks.c.created.desc(), disks.c.id)
+    rows = connection.execute(select(disks).where(*conditions).order_by(*by).offset(offset).limit(limit)).mappings()
+    return records(connection, rows.all())
+
+
+def of_instances(connection: Connection, instance_ids: Sequence[str]) -> dict[str, list[Disk]]:
+    """By instance, in order of position."""
+    result: dict[str, list[Disk]] = {ident: [] for ident in instance_ids}
+    query = select(disks).where(disks.c.instance_id.in_(instance_ids)).order_by(disks.c.position)
+    for disk in records(connection, connection.execute(query).mappings().all()):
+        result[disk.instance_id].append(disk)
+    return result
+
+
+def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(disks).where(*conditions)).scalar_one()
+
+
+def records(connection: Connection, rows: Sequence[RowMapping]) -> list[Disk]:
+    labels = tags.of(connection, [row["id"] for row in rows])
+    return [
+        Disk(
+            **{
+                **row,
+                "state": DiskState(row["state"]),
+                "usage": DiskUsage(row["usage"]),
+                "created": times.moment(row["created"]) if row["created"] else None,
+                "deadline": times.moment(row["deadline"]) if row["deadline"] else None,
+                "tags": labels[row["id"]],
+            }
+        )
+        for row in rows
+    ]
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, Any]:
+    result = dict(fields)
+    for name in ("state", "usage"):
+        if name in result:
+            result[name] = result[name].value
+    for name in ("created", "deadline"):
+        if result.get(name) is not None:
+            result[name] = times.text(result[name])
+    return result
