@@ -8,6 +8,7 @@ makes a row of the table in `simulated.py`; nothing is registered behind anybody
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,16 @@ from vmsim.cloud.context import Cloud
 from vmsim.model.operation import Caller
 
 Reply = dict[str, Any]
-"""The members of Response, without RequestId."""
+"""The members of Response, without RequestId. The value of a member may be Raw."""
+
+
+class Raw(bytes):
+    """A value that is JSON already."""
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON. A lone surrogate can only come from the client's own words; as an escape it is JSON again."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -39,14 +49,16 @@ class Action:
     name: str
     run: Callable[[Call], Reply]
     needs_region: bool = True
+    remembered: bool = False
+    """The reply depends on the database, region, language and parameters alone: it holds until something is written."""
 
 
 def action(
-    name: str, *, service: str = "cvm", needs_region: bool = True
+    name: str, *, service: str = "cvm", needs_region: bool = True, remembered: bool = False
 ) -> Callable[[Callable[[Call], Reply]], Action]:
     """Make an Action of the function below."""
 
     def bound(run: Callable[[Call], Reply]) -> Action:
-        return Action(service, name, run, needs_region)
+        return Action(service, name, run, needs_region, remembered)
 
     return bound

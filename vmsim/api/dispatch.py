@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vmsim.api import error_codes, request, signature, spec, validation
-from vmsim.api.action import Action, Call, Reply
+from vmsim.api.action import Action, Call, Raw, Reply, encoded
 from vmsim.api.request import Asked, WireRequest
 from vmsim.api.simulated import ACTIONS
 from vmsim.cloud import api_keys
@@ -52,15 +52,23 @@ class Dispatcher:
         """The envelope."""
         exchange = _Exchange(self, wire, str(uuid.uuid4()))
         try:
-            response = exchange.reply()
+            members = exchange.reply()
         except VmsimError as error:
-            response = {"Error": exchange.refusal(error)}
+            members = _members({"Error": exchange.refusal(error)})
         except Exception:  # a bug must not cost the client its envelope
             log.exception("request %s (%s) met a bug", exchange.request_id, exchange.action)
-            response = {"Error": exchange.bug()}
-        text = json.dumps({"Response": {**response, "RequestId": exchange.request_id}}, ensure_ascii=False)
-        # A lone surrogate can only come from the client's own words; as an escape it is JSON again.
-        return text.encode("utf-8", "backslashreplace")
+            members = _members({"Error": exchange.bug()})
+        return b'{"Response": {%b"RequestId": "%b"}}' % (members, exchange.request_id.encode())
+
+
+def _members(reply: Reply) -> bytes:
+    """The JSON of them, each followed by a comma."""
+    pairs = ((encoded(name), value if isinstance(value, Raw) else encoded(value)) for name, value in reply.items())
+    return b"".join(b"%b: %b, " % pair for pair in pairs)
+
+
+def _parsed(reply: Reply) -> Reply:
+    return {name: json.loads(value) if isinstance(value, Raw) else value for name, value in reply.items()}
 
 
 class _Exchange:
@@ -74,7 +82,8 @@ class _Exchange:
         self.action = ""
         self._language = wire.header("x-tc-language")
 
-    def reply(self) -> Reply:
+    def reply(self) -> bytes:
+        """The members of the response, as `_members` writes them."""
         asked = request.read(self._wire)
         self._language = asked.language
         caller = self._dispatcher.authenticate(self._dispatcher.cloud, self._wire, asked)
@@ -85,10 +94,16 @@ class _Exchange:
         raw, textual = request.parameters(self._wire, asked)
         params = validation.request_parameters(service, action.name, raw, textual=textual)
         call = Call(self._dispatcher.cloud, asked.region, asked.language, self.request_id, caller, params)
+        if not action.remembered:
+            return self._run(service, action, call)
+        key = (service.name, action.name, asked.region, asked.language, json.dumps(params, sort_keys=True))
+        return call.cloud.store.remembered(key, lambda: self._run(service, action, call))
+
+    def _run(self, service: spec.Service, action: Action, call: Call) -> bytes:
         reply = action.run(call)
         if self._dispatcher.strict:
-            validation.check_reply(service, action.name, reply)
-        return reply
+            validation.check_reply(service, action.name, _parsed(reply))
+        return _members(reply)
 
     def refusal(self, error: VmsimError) -> Reply:
         code = error_codes.code(error, self.service, self.action)

@@ -10,13 +10,20 @@ import string
 from vmsim.cloud.context import Cloud
 from vmsim.store import key_pairs
 
+_SECRET = "secret"
 _LETTERS = string.ascii_letters + string.digits
 
 
 def secret_of(cloud: Cloud, secret_id: str) -> str | None:
     """The secret key of an enabled key, or None."""
-    with cloud.store.reading() as connection:
-        return key_pairs.api_secret(connection, secret_id)
+    as_of = cloud.store.kept.now()
+    found: dict[str, str] = cloud.store.kept.get(_SECRET, [secret_id])
+    if not found:
+        with cloud.store.reading() as connection:
+            secret = key_pairs.api_secret(connection, secret_id)
+        found = {secret_id: secret} if secret is not None else {}
+        cloud.store.kept.put(_SECRET, found, as_of)
+    return found.get(secret_id)
 
 
 def ensure_first(cloud: Cloud) -> None:

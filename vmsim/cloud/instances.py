@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.launch import GOING_DOWN, launch
 from vmsim.cloud.names import check as check_name
 from vmsim.cloud.operations.verbs import VERBS
-from vmsim.cloud.query import InstanceQuery, Page, query
+from vmsim.cloud.query import InstanceQuery, Page, query, query_ids, records
 from vmsim.model import ids as model_ids
 from vmsim.model.errors import Busy, Missing, NotFound, Refused, UsageError, WrongState
 from vmsim.model.instance import Instance
@@ -21,7 +21,7 @@ from vmsim.model.operation import Caller, OperationRecord
 from vmsim.store import instances, operations
 from vmsim.store.schema import instances as table
 
-__all__ = ["InstanceQuery", "Page", "escalate", "get", "launch", "query", "rename", "submit"]
+__all__ = ["InstanceQuery", "Page", "escalate", "get", "launch", "query", "query_ids", "records", "rename", "submit"]
 
 MOST_IDS = 100
 _POSSIBLE_WHILE_NOT_CHARGED = frozenset({Verb.START, Verb.TERMINATE})
@@ -46,12 +46,10 @@ def submit(
         raise Busy(GOING_DOWN)
     file = VERBS[verb]
     given = file.prepare(cloud, arguments)
+    _allowed(verb, records(cloud, wanted), wanted, region, force=force)  # a refusal needs no write lock
     with cloud.store.writing() as connection:
-        found = instances.by_ids(connection, wanted)
-        chosen = [_known(found.get(one), one, region) for one in wanted]
-        for instance in chosen:
-            _check_allowed(verb, instance, force=force)
-        records = [
+        chosen = _allowed(verb, instances.by_ids(connection, wanted), wanted, region, force=force)
+        begun = [
             state.begin(
                 cloud,
                 connection,
@@ -66,9 +64,19 @@ def submit(
         ]
     cloud.reached(f"{verb.value}.accepted")
     cloud.news.ring()
-    for record in records:
+    for record in begun:
         cloud.enqueue(record.id)
-    return tuple(records)
+    return tuple(begun)
+
+
+def _allowed(
+    verb: Verb, found: Mapping[str, Instance], wanted: Sequence[str], region: str | None, *, force: bool
+) -> list[Instance]:
+    """Those that are wanted. Raises what the first offender in order earns."""
+    chosen = [_known(found.get(one), one, region) for one in wanted]
+    for instance in chosen:
+        _check_allowed(verb, instance, force=force)
+    return chosen
 
 
 def _wanted(ids: Sequence[str]) -> list[str]:

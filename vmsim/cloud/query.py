@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, String, exists, select, type_coerce
+from sqlalchemy import ColumnElement, String, select, type_coerce
 
 from vmsim.cloud.context import Cloud
 from vmsim.model.errors import UsageError
@@ -50,27 +50,57 @@ class InstanceQuery:
 
 def query(cloud: Cloud, asked: InstanceQuery) -> Page[Instance]:
     """The page and the total. Raises UsageError for an unknown filter or a bad value."""
-    conditions: list[ColumnElement[bool]] = []
-    if asked.region is not None:
-        conditions.append(table.c.region == asked.region)
+    page = query_ids(cloud, asked)
+    found = records(cloud, page.items)
+    return Page(page.total, tuple(found[ident] for ident in page.items if ident in found))
+
+
+def records(cloud: Cloud, ids: Sequence[str]) -> dict[str, Instance]:
+    """As they were last written; one that is not there is missing."""
+    as_of = cloud.store.kept.now()
+    found: dict[str, Instance] = cloud.store.kept.get("record", ids)
+    missing = [ident for ident in ids if ident not in found]
+    if missing:
+        with cloud.store.reading() as connection:
+            read = instances.by_ids(connection, missing)
+        cloud.store.kept.put("record", read, as_of)
+        found |= read
+    return found
+
+
+def query_ids(cloud: Cloud, asked: InstanceQuery) -> Page[str]:
+    """As `query`, the ids alone."""
+    conditions: list[ColumnElement[bool]] = [_condition(one) for one in asked.filters]
     if asked.ids:
         conditions.append(table.c.id.in_(asked.ids))
-    conditions += [_condition(one) for one in asked.filters]
+    few = bool(asked.ids) or any(one.name.startswith("tag:") for one in asked.filters)
+    if asked.region is not None:
+        conditions.append((_unindexed(table.c.region) if few else table.c.region) == asked.region)
+    order = (_unindexed(table.c.created).desc(), table.c.id) if few else instances.NEWEST_FIRST
     with cloud.store.reading() as connection:
-        total = instances.count(connection, *conditions)
-        found = instances.where(connection, *conditions, offset=asked.offset, limit=asked.limit)
-    return Page(total, tuple(found))
+        # One more than the page has: mostly there is none, and nothing to be counted.
+        most = None if asked.limit is None else asked.limit + 1
+        found = instances.ids_where(connection, *conditions, order=order, offset=asked.offset, limit=most)
+        total = len(found)
+        if asked.offset or total == most:
+            total = instances.count(connection, *conditions)
+    return Page(total, tuple(found[: asked.limit]))
+
+
+def _unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
+    """The column for comparing, not for finding: SQLite takes a region to hold ten rows and would walk through all."""
+    return column.op("||")("")
 
 
 def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[str]) -> ColumnElement[bool] | None:
     """tag-key, tag-value and tag:<key> mean the same everywhere."""
-    about = select(tags.c.owner_id).where(tags.c.owner_id == owner)
+    owners = select(tags.c.owner_id)
     if name == "tag-key":
-        return exists(about.where(tags.c.key.in_(values)))
+        return owner.in_(owners.where(tags.c.key.in_(values)))
     if name == "tag-value":
-        return exists(about.where(tags.c.value.in_(values)))
+        return owner.in_(owners.where(tags.c.value.in_(values)))
     if name.startswith("tag:"):
-        return exists(about.where(tags.c.key == name.removeprefix("tag:"), tags.c.value.in_(values)))
+        return owner.in_(owners.where(tags.c.key == name.removeprefix("tag:"), tags.c.value.in_(values)))
     return None
 
 

@@ -8,14 +8,30 @@ ours, which is fair, instead of on SQLite's retries, which are not. Every commit
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from vmsim.store import migrations
+from vmsim.store import kept, migrations
+from vmsim.store.kept import Kept
+
+T = TypeVar("T")
+
+MOST_REMEMBERED = 512
+"""Answers of the API are among it: a page of 100 instances has 200 KB."""
+
+
+class Remembered(dict[Hashable, Any]):
+    """What was read since the last commit; the oldest half goes when there is too much of it."""
+
+    def __setitem__(self, key: Hashable, value: Any) -> None:
+        if len(self) >= MOST_REMEMBERED:
+            for old in list(self)[: MOST_REMEMBERED // 2]:
+                self.pop(old, None)
+        super().__setitem__(key, value)
 
 
 class Store:
@@ -25,6 +41,8 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         migrations.bring_up_to_date(path)
         self.path = path
+        self._remembered = Remembered()
+        self.kept = Kept()
         self._readers = _engine(path, "BEGIN")
         self._writers = _engine(path, "BEGIN IMMEDIATE")
         self._lock = threading.Lock()
@@ -38,8 +56,24 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back by any exception."""
-        with self._lock, self._writers.begin() as connection:
-            yield connection
+        with self._lock:
+            with self._writers.begin() as connection:
+                kept.begin(connection)
+                yield connection
+                changed = kept.touched(connection)
+            self._remembered = Remembered()
+            self.kept.drop(changed)
+
+    def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, kept until anything is written: for what is asked far more often than it changes.
+
+        `read` may depend on the database and the key alone; what it gives must not be changed by anybody."""
+        kept = self._remembered  # what is read now belongs to now, also when somebody commits meanwhile
+        found = kept.get(key)
+        if found is None:
+            found = read()
+            kept[key] = found
+        return found
 
     def close(self) -> None:
         self._readers.dispose()

@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, inse
 
 from vmsim.model.disk import Disk, DiskState, DiskUsage
 from vmsim.store import tags, times
+from vmsim.store.kept import touch
 from vmsim.store.schema import disks
 
 
 def add(connection: Connection, disk: Disk) -> None:
+    touch(connection, disk.instance_id)
     values = {name: value for name, value in vars(disk).items() if name != "tags"}
     connection.execute(insert(disks).values(**_columns(values)))
     tags.put(connection, disk.id, disk.tags)
@@ -20,10 +22,13 @@ def add(connection: Connection, disk: Disk) -> None:
 
 def change(connection: Connection, disk_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names."""
+    _touch_instance(connection, disk_id)
+    touch(connection, fields.get("instance_id", ""))
     connection.execute(update(disks).where(disks.c.id == disk_id).values(**_columns(fields)))
 
 
 def remove(connection: Connection, disk_id: str) -> None:
+    _touch_instance(connection, disk_id)
     tags.put(connection, disk_id, {})
     connection.execute(delete(disks).where(disks.c.id == disk_id))
 
@@ -78,6 +83,11 @@ def records(connection: Connection, rows: Sequence[RowMapping]) -> list[Disk]:
         )
         for row in rows
     ]
+
+
+def _touch_instance(connection: Connection, disk_id: str) -> None:
+    """An instance's record holds its disks."""
+    touch(connection, *connection.execute(select(disks.c.instance_id).where(disks.c.id == disk_id)).scalars())
 
 
 def _columns(fields: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
 from vmsim.store import disks, tags, times
+from vmsim.store.kept import touch
 from vmsim.store.schema import instance_keys, instances
 
 _PLAIN = [
@@ -52,10 +53,13 @@ _PLAIN = [
     "metadata",
 ]
 _TIMES = ("expires", "isolated_at")
+NEWEST_FIRST = (instances.c.created.desc(), instances.c.id)
+"""The cloud's order."""
 
 
 def add(connection: Connection, instance: Instance) -> None:
     """A new instance with all that belongs to it."""
+    touch(connection, instance.id)
     row = {name: getattr(instance, name) for name in _PLAIN}
     connection.execute(
         insert(instances).values(
@@ -73,6 +77,7 @@ def add(connection: Connection, instance: Instance) -> None:
 
 def change(connection: Connection, instance_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names (`latest`, `key_ids`, `state` included)."""
+    touch(connection, instance_id)
     keys = fields.pop("key_ids", None)
     if keys is not None:
         set_keys(connection, instance_id, keys)
@@ -82,6 +87,7 @@ def change(connection: Connection, instance_id: str, **fields: Any) -> None:
 
 def remove(connection: Connection, instance_id: str) -> None:
     """With the disks that are still attached to it."""
+    touch(connection, instance_id)
     tags.put(connection, instance_id, {})
     for disk in disks.of_instances(connection, [instance_id])[instance_id]:
         disks.remove(connection, disk.id)
@@ -103,18 +109,28 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Instance]:
 
 
 def where(
-    connection: Connection, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]] = NEWEST_FIRST,
+    offset: int = 0,
+    limit: int | None = None,
 ) -> list[Instance]:
-    """The records that match, newest first (the cloud's order)."""
-    query = (
-        select(instances)
-        .where(*conditions)
-        .order_by(instances.c.created.desc(), instances.c.id)
-        .offset(offset)
-        .limit(limit)
-    )
+    """The records that match."""
+    query = select(instances).where(*conditions).order_by(*order).offset(offset).limit(limit)
     rows = connection.execute(query).mappings().all()
     return _records(connection, rows)
+
+
+def ids_where(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]] = NEWEST_FIRST,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[str]:
+    """As `where`, when the records themselves may be known already."""
+    query = select(instances.c.id).where(*conditions).order_by(*order).offset(offset).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
@@ -122,6 +138,7 @@ def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
 
 
 def set_keys(connection: Connection, instance_id: str, key_ids: Iterable[str]) -> None:
+    touch(connection, instance_id)
     connection.execute(delete(instance_keys).where(instance_keys.c.instance_id == instance_id))
     for key_id in dict.fromkeys(key_ids):
         connection.execute(insert(instance_keys).values(instance_id=instance_id, key_id=key_id))

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from vmsim.model.key_pair import KeyPair
 from vmsim.store import tags, times
+from vmsim.store.kept import touch
 from vmsim.store.schema import api_keys, instance_keys, key_pairs
 
 
@@ -64,6 +65,7 @@ def remove(connection: Connection, key_id: str) -> None:
 
 
 def add_api_key(connection: Connection, secret_id: str, secret_key: str, name: str, created: datetime) -> None:
+    touch(connection, secret_id)
     connection.execute(
         insert(api_keys).values(secret_id=secret_id, secret_key=secret_key, name=name, created=times.text(created))
     )

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from vmsim.store.kept import touch
 from vmsim.store.schema import tags
 
 
 def put(connection: Connection, owner_id: str, values: dict[str, str]) -> None:
     """Exactly these; none is the way to remove them."""
+    touch(connection, owner_id)
     connection.execute(delete(tags).where(tags.c.owner_id == owner_id))
     for key, value in values.items():
         connection.execute(insert(tags).values(owner_id=owner_id, key=key, value=value))
