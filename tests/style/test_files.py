@@ -19,7 +19,7 @@ TEXTS = [
         for folder in ("vmsim", "tests", "scripts", "docs", "images", "typings", ".ci")
         for path in files(folder, "*")
     ),
-    *(path for path in ROOT.iterdir() if path.is_file()),
+    *(path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"),
 ]
 # Written in two pieces, for this file is looked at too.
 MACHINE_PATHS = ("/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/")

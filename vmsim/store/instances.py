@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
@@ -97,6 +98,25 @@ def remove(connection: Connection, instance_id: str) -> None:
 def one(connection: Connection, instance_id: str) -> Instance | None:
     found = where(connection, instances.c.id == instance_id)
     return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What of an instance is compared with its domain."""
+
+    id: str
+    uuid: str
+    state: InstanceState
+    paused: str
+
+
+def glances(connection: Connection, states: Sequence[InstanceState]) -> list[Glance]:
+    """Of all instances in these states; cheap, also where there are thousands."""
+    wanted = (instances.c.id, instances.c.uuid, instances.c.state, instances.c.paused)
+    query = select(*wanted).where(instances.c.state.in_([state.value for state in states]))
+    return [
+        Glance(ident, uuid, InstanceState(state), paused) for ident, uuid, state, paused in connection.execute(query)
+    ]
 
 
 def by_uuid(connection: Connection, uuid: str) -> Instance | None:

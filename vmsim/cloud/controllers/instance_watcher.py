@@ -24,7 +24,6 @@ from vmsim.model.lifecycle import InstanceState, Observation, OperationState, Ve
 from vmsim.model.operation import Ending
 from vmsim.model.readiness import Rung
 from vmsim.store import instances
-from vmsim.store.schema import instances as table
 
 log = logging.getLogger(__name__)
 
@@ -131,10 +130,11 @@ class InstanceWatcher:
 
     def reconcile(self) -> None:
         domains = self._cloud.domains.all()
-        steady = [InstanceState.RUNNING.value, InstanceState.STOPPED.value]
         with self._cloud.store.reading() as connection:
-            known = instances.where(connection, table.c.state.in_(steady))
-        for instance in known:
+            steady = instances.glances(connection, (InstanceState.RUNNING, InstanceState.STOPPED))
+            differing = [one.id for one in steady if _differs(one, domains.get(one.uuid, ABSENT))]
+            known = instances.by_ids(connection, differing)
+        for instance in known.values():
             if not instance.operating:
                 self._compare(instance, domains.get(instance.uuid, ABSENT))
 
@@ -146,3 +146,10 @@ class InstanceWatcher:
                 state.note(self._cloud, instance.id, paused=paused)
         elif instance.state is InstanceState.RUNNING:
             self._went_off(instance)
+
+
+def _differs(known: instances.Glance, status: DomainStatus) -> bool:
+    """Is there something to be done? Of thousands of instances there is for none, mostly."""
+    running = known.state is InstanceState.RUNNING
+    paused = status.state is DomainState.PAUSED
+    return status.active != running or (running and paused != bool(known.paused))
