@@ -12,13 +12,16 @@ import pytest
 
 from vmsim.host import command, process
 
-WAIT = "import sys; sys.stdin.read()"
+WAIT = "import sys; print(flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[bytes]]:
     """A process that says on its command line that it is the domain ins-a, and runs until its input ends."""
-    started = command.start([sys.executable, "-c", WAIT, "-name", "guest=ins-a,x=on"], stdin=subprocess.PIPE)
+    words = [sys.executable, "-c", WAIT, "-name", "guest=ins-a,x=on"]
+    started = command.start(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert started.stdout is not None
+    started.stdout.readline()  # only now is its command line sure to be there: Popen returns in the middle of exec
     yield started
     started.kill()
     started.communicate()
