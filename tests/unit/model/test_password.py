@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vmsim.model.errors import UsageError
-from vmsim.model.password import check_creation, check_reset, random_password
+from vmsim.model.password import Rule, check, check_creation, check_legacy, check_reset, random_password
 
 
 @pytest.mark.parametrize("password", ["Abcdefg1", "abcdefg_1A", "<Abcdefgh>", "Aa1" * 10, "a(b)`~!@#A"])
@@ -70,3 +70,30 @@ def test_random_passwords_obey_both_rules_and_differ() -> None:
         check_creation(password)
         check_reset(password, "root")
         check_reset(password, "Administrator")
+
+
+@pytest.mark.parametrize("given", ["abcd1234", "ABCD!!!!", "12345678901234,."])
+def test_the_legacy_rule_takes(given: str) -> None:
+    check_legacy(given, "root")
+
+
+@pytest.mark.parametrize(
+    ("given", "user", "rule"),
+    [
+        ("abc1234", "root", "8 to 16"),
+        ("abcd1234abcd12345", "root", "8 to 16"),
+        ("abcdEFGH", "root", "at least 2"),
+        ("abcd 1234", "root", "only letters"),
+        ("abcd1234", "Administrator", "12 to 16"),
+        ("abcdefgh1234", "Administrator", "at least 3"),
+    ],
+)
+def test_the_legacy_rule_refuses(given: str, user: str, rule: str) -> None:
+    with pytest.raises(UsageError, match=rule):
+        check_legacy(given, user)
+
+
+def test_each_rule_goes_by_its_name() -> None:
+    check("abcd1234", "", Rule.LEGACY)
+    with pytest.raises(UsageError):
+        check("abcd1234", "", Rule.RESET)

@@ -23,12 +23,12 @@ LONGEST_USER_NAME = 64
 
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    arguments.known(given, "password", "user_name")
+    arguments.known(given, "password", "user_name", "rule")
     user = arguments.text(given, "user_name") if given.get("user_name") else ""
     if len(user) > LONGEST_USER_NAME:
         raise UsageError("The user name is longer than 64 characters.", code="InvalidParameterValue.TooLong")
     chosen = arguments.text(given, "password")
-    password.check_reset(chosen, user)
+    password.check(chosen, user, arguments.choice(given, "rule", password.Rule, password.Rule.RESET))
     return {"user_name": user, "password_hash": crypt_hash.sha512_crypt(chosen)}
 
 
