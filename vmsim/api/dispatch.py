@@ -16,7 +16,7 @@ from vmsim.api import error_codes, request, signature, spec, validation
 from vmsim.api.action import Action, Call, Raw, Reply, encoded
 from vmsim.api.request import Asked, WireRequest
 from vmsim.api.simulated import ACTIONS
-from vmsim.cloud import api_keys
+from vmsim.cloud import api_keys, temporary_keys
 from vmsim.cloud.context import Cloud
 from vmsim.model.errors import Missing, NotSimulated, UsageError, VmsimError
 from vmsim.model.operation import Caller
@@ -28,10 +28,12 @@ Authenticate = Callable[[Cloud, WireRequest, Asked], Caller]
 
 
 def signed(cloud: Cloud, wire: WireRequest, asked: Asked) -> Caller:
-    """The holder of an API key."""
-    secret_id = signature.verify(
-        wire, asked, lambda secret_id: api_keys.secret_of(cloud, secret_id), cloud.clock.now().timestamp()
-    )
+    """The holder of an API key. A token belongs to a temporary one; with another it is accepted and means nothing."""
+
+    def secret_of(secret_id: str) -> str | None:
+        return api_keys.secret_of(cloud, secret_id) or temporary_keys.secret_of(cloud, secret_id, asked.token)
+
+    secret_id = signature.verify(wire, asked, secret_of, cloud.clock.now().timestamp())
     return Caller("api", secret_id)
 
 

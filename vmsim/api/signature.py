@@ -36,8 +36,6 @@ _T = TypeVar("_T")
 
 def verify(request: WireRequest, asked: Asked, secret_of: SecretOf, now: float) -> str:
     """The secret id of whoever signed. Raises UsageError with an AuthFailure code."""
-    if asked.token:
-        raise _failure("TokenFailure", "There are no temporary keys here, so no token is valid.")
     _check_time(asked.timestamp, now)
     if asked.old is not None:
         return _verify_old(request, asked.old, secret_of)

@@ -283,6 +283,17 @@ api_keys = Table(
     Column("created", String, nullable=False),
 )
 
+temporary_keys = Table(
+    "temporary_keys",
+    metadata,
+    Column("secret_id", String, primary_key=True),
+    Column("secret_key", String, nullable=False),
+    Column("token", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("expires", String, nullable=False),
+    Index("temporary_keys_by_role", "role", "expires"),
+)
+
 client_tokens = Table(
     "client_tokens",
     metadata,

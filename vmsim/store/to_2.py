@@ -64,6 +64,9 @@ CREATE TABLE client_tokens (action VARCHAR NOT NULL, token VARCHAR NOT NULL, reg
     digest VARCHAR NOT NULL, ids JSON NOT NULL, at FLOAT NOT NULL, PRIMARY KEY (action, token, region));
 INSERT INTO client_tokens SELECT 'RunInstances', token, region, digest, instance_ids, at FROM client_tokens_1;
 DROP TABLE client_tokens_1;
+CREATE TABLE temporary_keys (secret_id VARCHAR NOT NULL, secret_key VARCHAR NOT NULL, token VARCHAR NOT NULL,
+    role VARCHAR NOT NULL, expires VARCHAR NOT NULL, PRIMARY KEY (secret_id));
+CREATE INDEX temporary_keys_by_role ON temporary_keys (role, expires);
 CREATE TABLE samples (instance_id VARCHAR NOT NULL, at INTEGER NOT NULL, seconds FLOAT NOT NULL,
     cpu_percent FLOAT NOT NULL, memory_used_mib FLOAT NOT NULL, memory_percent FLOAT NOT NULL,
     read_bytes FLOAT NOT NULL, written_bytes FLOAT NOT NULL, received_bytes FLOAT NOT NULL, sent_bytes FLOAT NOT NULL,
