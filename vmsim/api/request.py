@@ -46,6 +46,8 @@ class WireRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     too_large: bool = False
+    authority: str = ""
+    """The host that an absolute-form target names; a client sends that to what it takes for its proxy."""
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
