@@ -148,6 +148,7 @@ class Settings:
     port: int = DEFAULT_PORT
     accel: str = "auto"
     region: str = DEFAULT_REGION
+    cam_role: str = "vmsim"
     libvirt_uri: str = "qemu:///system"
     soft_stop_limit: float = 300.0
     press_interval: float = 10.0

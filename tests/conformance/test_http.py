@@ -54,9 +54,56 @@ def test_other_methods_are_refused_in_an_envelope(port: int, method: str) -> Non
     assert code_of(exchange(port, method, "/")) == "UnsupportedProtocol"
 
 
-@pytest.mark.parametrize("target", ["/v2/index.php", "/a/b?c=d", "//", "/%00"])
+@pytest.mark.parametrize("target", ["/a/b?c=d", "//", "/%00"])
 def test_any_path_answers_with_an_envelope(port: int, target: str) -> None:
     assert code_of(exchange(port, "POST", target)) == "MissingParameter"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_the_legacy_path_answers_with_its_own_envelope(port: int, method: str) -> None:
+    reply, body = exchange(port, method, "/v2/index.php")
+    assert (reply.status, reply.getheader("content-type")) == (200, "application/json")
+    assert list(json.loads(body)) == ["code", "message", "codeDesc"]
+
+
+def test_the_early_api_3_is_at_the_legacy_path_too(port: int) -> None:
+    target = "/v2/index.php?Action=StopInstances&Version=2017-03-12&InstanceIds.1=ins-00000000"
+    assert code_of(exchange(port, "GET", target)) == "MissingParameter"
+    wire = signed_request("StopInstances", {"InstanceIds": ["ins-00000000"]})
+    answer = exchange(port, "POST", "/v2/index.php", wire.body, dict(wire.headers))
+    assert code_of(answer) == "InvalidInstanceId.NotFound"
+
+
+METADATA = "metadata.tencentyun.com"
+
+
+@pytest.mark.parametrize("host", [METADATA, "169.254.0.23", f"{METADATA}:80", METADATA.upper()])
+def test_metadata_goes_by_the_host(port: int, host: str) -> None:
+    for target in ("/latest/meta-data/placement/region", f"http://{host}/latest/meta-data/placement/region"):
+        reply, body = exchange(port, "GET", target, headers={"host": host})
+        assert (reply.status, reply.getheader("content-type"), body) == (200, "text/plain", b"ap-guangzhou")
+
+
+def test_the_host_of_the_target_wins(port: int) -> None:
+    assert exchange(port, "GET", f"http://{METADATA}/latest/", headers={"host": "x"})[1] == b"meta-data/"
+    assert b"vmsim" in exchange(port, "GET", "http://x/", headers={"host": METADATA})[1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("HEAD", "/latest/meta-data/", 200),
+        ("GET", "/latest/meta-data/instance-id", 404),
+        ("GET", "/latest/meta-data/cam/security-credentials/another", 404),
+        ("GET", "/%00/%ff", 404),
+        ("GET", "/v2/index.php", 404),
+        ("POST", "/latest/meta-data/", 405),
+        ("PUT", "/latest/api/token", 405),
+    ],
+)
+def test_metadata_has_statuses(port: int, method: str, path: str, status: int) -> None:
+    assert exchange(port, method, path, headers={"host": METADATA})[0].status == status
 
 
 def test_a_path_in_absolute_form_is_one(port: int) -> None:

@@ -1,4 +1,4 @@
-"""Tencent Cloud API 3.0 over HTTP, as an ASGI application.
+"""Tencent Cloud's APIs over HTTP, as an ASGI application.
 
 No router and no framework: whatever the path, method or Host header, the answer is an envelope. Clients demand HTTP
 200 for errors too, and a Content-Type of exactly application/json (with a charset behind it the Python SDK takes an
@@ -13,7 +13,10 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 
-from vmsim.api.dispatch import Dispatcher, signed, trusted
+from vmsim.api.answer import Answer
+from vmsim.api.dispatch import Dispatcher, trusted
+from vmsim.api.front import Answering, front
+from vmsim.api.metadata.outside import is_metadata
 from vmsim.api.request import LONGEST_BODY, WireRequest
 from vmsim.cloud.context import Cloud
 
@@ -36,16 +39,17 @@ _THREADS = 16
 
 
 def application(cloud: Cloud, *, strict_replies: bool = False) -> Application:
-    """The signed API, for the TCP socket."""
-    return _application(Dispatcher(cloud, signed, strict_replies))
+    """The signed APIs and the metadata, for the TCP socket."""
+    return _application(front(cloud, strict_replies))
 
 
 def trusted_application(cloud: Cloud, *, strict_replies: bool = False) -> Application:
-    """The same, unsigned, for the Unix socket that only the user can open."""
-    return _application(Dispatcher(cloud, trusted, strict_replies))
+    """API 3.0, unsigned, for the Unix socket that only the user can open."""
+    dispatcher = Dispatcher(cloud, trusted, strict_replies)
+    return _application(lambda wire: Answer(dispatcher.answer(wire)))
 
 
-def _application(dispatcher: Dispatcher) -> Application:
+def _application(answer: Answering) -> Application:
     threads = CapacityLimiter(_THREADS)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,24 +58,26 @@ def _application(dispatcher: Dispatcher) -> Application:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
-            await _exchange(dispatcher, threads, scope, receive, send)
+            await _exchange(answer, threads, scope, receive, send)
 
     return serve
 
 
-async def _exchange(
-    dispatcher: Dispatcher, threads: CapacityLimiter, scope: Scope, receive: Receive, send: Send
-) -> None:
+async def _exchange(answer: Answering, threads: CapacityLimiter, scope: Scope, receive: Receive, send: Send) -> None:
     body = await _body(receive)
     if body is None:
         log.debug("a client went away in the middle of its request")
         return
     wire = _wire(scope, *body)
-    if wire.method in ("GET", "HEAD") and wire.path == "/" and not wire.asks_an_action:
-        await _send(send, _GREETING, "text/plain; charset=utf-8")
+    if _is_visit(wire):
+        await _send(send, Answer(_GREETING, content_type="text/plain; charset=utf-8"))
     else:
-        answer = await to_thread.run_sync(dispatcher.answer, wire, limiter=threads)
-        await _send(send, answer, "application/json")
+        await _send(send, await to_thread.run_sync(answer, wire, limiter=threads))
+
+
+def _is_visit(wire: WireRequest) -> bool:
+    """A browser that looks what is here."""
+    return wire.method in ("GET", "HEAD") and wire.path == "/" and not wire.asks_an_action and not is_metadata(wire)
 
 
 async def _body(receive: Receive) -> tuple[bytes, bool] | None:
@@ -94,21 +100,24 @@ async def _body(receive: Receive) -> tuple[bytes, bool] | None:
 
 def _wire(scope: Scope, body: bytes, too_large: bool) -> WireRequest:
     raw_path = scope.get("raw_path") or scope["path"].encode()
+    authority, path = _authority_and_path(raw_path.partition(b"?")[0].decode("latin-1"))
     return WireRequest(
         method=scope["method"],
-        path=_without_authority(raw_path.partition(b"?")[0].decode("latin-1")),
+        path=path,
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=_first_of_each(scope["headers"]),
         body=body,
         too_large=too_large,
+        authority=authority,
     )
 
 
-def _without_authority(path: str) -> str:
+def _authority_and_path(target: str) -> tuple[str, str]:
     """A client that takes us for its proxy sends absolute-form: `POST http://cvm.tencentcloudapi.com/`."""
-    if path.startswith("/"):
-        return path
-    return "/" + path.partition("://")[2].partition("/")[2]
+    if target.startswith("/"):
+        return "", target
+    authority, _, path = target.partition("://")[2].partition("/")
+    return authority, "/" + path
 
 
 def _first_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -118,10 +127,11 @@ def _first_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-async def _send(send: Send, body: bytes, content_type: str) -> None:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _send(send: Send, answer: Answer) -> None:
+    length = str(len(answer.body)).encode()
+    headers = [(b"content-type", answer.content_type.encode()), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -1,0 +1,63 @@
+"""Metadata for programs on the workstation, which reach it through `http_proxy`.
+
+They run in no instance, so nothing that belongs to one is there; what is: where the home is, and keys of its role.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import unquote
+
+from vmsim.api.answer import Answer
+from vmsim.api.metadata.tree import Facts, text, tree
+from vmsim.api.request import WireRequest
+from vmsim.api.times import iso
+from vmsim.cloud import temporary_keys
+from vmsim.cloud.context import Cloud
+from vmsim.model.regions import region
+
+HOSTS = frozenset({"metadata.tencentyun.com", "169.254.0.23"})
+NO_ROLE = "none"
+APP_ID = "1250000000"
+_PLAIN = "text/plain"
+
+
+def is_metadata(wire: WireRequest) -> bool:
+    """By the host in the request's line, or by its header."""
+    host = wire.authority or wire.host
+    return host.partition(":")[0].lower() in HOSTS
+
+
+def answer(cloud: Cloud, wire: WireRequest) -> Answer:
+    if wire.method not in ("GET", "HEAD"):
+        return Answer(b"Only GET is served here.\n", 405, _PLAIN)
+    found = text(tree(_facts(cloud)), unquote(wire.path))
+    if found is None:
+        return Answer(b"There is nothing here.\n", 404, _PLAIN)
+    return Answer(found.encode(), content_type=_PLAIN)
+
+
+def _facts(cloud: Cloud) -> Facts:
+    here = region(cloud.settings.region)
+    role = cloud.settings.cam_role
+    return Facts(
+        app_id=APP_ID,
+        region=here.name,
+        zone=here.zone_names()[0],
+        roles=() if role == NO_ROLE else (role,),
+        credentials=lambda asked: _credentials(cloud, asked),
+    )
+
+
+def _credentials(cloud: Cloud, role: str) -> str:
+    key = temporary_keys.of_role(cloud, role)
+    return json.dumps(
+        {
+            "TmpSecretId": key.secret_id,
+            "TmpSecretKey": key.secret_key,
+            "ExpiredTime": int(key.expires.timestamp()),
+            "Expiration": iso(key.expires),
+            "Token": key.token,
+            "Code": "Success",
+        }
+    )
