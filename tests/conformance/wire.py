@@ -88,7 +88,9 @@ def signed_request(
     language: str = "en-US",
     service: str = "cvm",
     host: str = "127.0.0.1:8321",
+    secret_id: str = SECRET_ID,
     secret_key: str = SECRET_KEY,
+    token: str = "",
     age: str = "0",
     body: str | None = None,
 ) -> WireRequest:
@@ -112,8 +114,9 @@ def signed_request(
         "x-tc-region": region,
         "x-tc-language": language,
         "x-tc-timestamp": str(moment),
+        "x-tc-token": token,
         "authorization": (
-            f"TC3-HMAC-SHA256 Credential={SECRET_ID}/{date}/{service}/tc3_request, SignedHeaders=content-type;host, "
+            f"TC3-HMAC-SHA256 Credential={secret_id}/{date}/{service}/tc3_request, SignedHeaders=content-type;host, "
             f"Signature={hmac.digest(key, text.encode(), 'sha256').hex()}"
         ),
     }
