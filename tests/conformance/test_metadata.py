@@ -1,4 +1,4 @@
-"""The SDK's own credentials of a CVM role: it finds them by `http_proxy` alone, and what it signs with them is taken."""
+"""The SDK's own credentials of a CVM role: found by `http_proxy` alone, and what is signed with them is accepted."""
 
 from __future__ import annotations
 
