@@ -137,3 +137,14 @@ def test_the_life_of_an_instance(tccli: Tccli, cloud: RunningHome) -> None:
     tccli("DescribeInstances", "--waiter", json.dumps({"expr": "TotalCount", "to": 0, "timeout": 60, "interval": 1}))
     assert "InvalidInstanceId.NotFound" in tccli.refused("StartInstances", InstanceIds=[ident])
     assert not cloud.home.instance(ident).exists() and cloud.qemu(ident) is None
+
+
+def test_the_homes_role_is_enough(tccli_program: Path, cloud: RunningHome, tmp_path: Path) -> None:
+    """As on an instance of the cloud: no key anywhere, the metadata (here by way of http_proxy) tells one that ends."""
+    url = f"http://127.0.0.1:{cloud.lab.status().port}"
+    argv = [str(tccli_program), "cvm", "DescribeZones", "--region", DEFAULT_REGION, "--endpoint", url]
+    environment = {"HOME": str(tmp_path), "http_proxy": url}
+    done = command.run([*argv, "--use-cvm-role"], env=environment, check=False, timeout=240)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert json.loads(done.stdout)["TotalCount"] > 0
+    assert command.run(argv, env=environment, check=False, timeout=240).returncode != 0
