@@ -35,6 +35,7 @@ from vmsim.host import accelerator
 from vmsim.host.connection import Connection
 from vmsim.host.domain import Domains
 from vmsim.host.network import Networks
+from vmsim.host.tcp_peers import TcpPeers
 from vmsim.local.connect import ConnectServer
 from vmsim.local.server import application as local_api
 from vmsim.model.errors import VmsimError
@@ -171,6 +172,7 @@ def main() -> None:
     threading.excepthook = lambda failure: log.error("thread died", exc_info=failure.exc_value)
     home = config.home()
     with running_cloud(home, os.environ["VMSIM_LAB_BOOT"]) as cloud:
+        cloud.is_own_user = TcpPeers(int(os.environ["VMSIM_CONNECTIONS"])).is_own
         log.info("serving %s (accelerator %s: %s)", home.root, cloud.accelerator.accelerator, cloud.accelerator.reason)
         asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"]), told))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -148,3 +149,19 @@ def test_the_homes_role_is_enough(tccli_program: Path, cloud: RunningHome, tmp_p
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert json.loads(done.stdout)["TotalCount"] > 0
     assert command.run(argv, env=environment, check=False, timeout=240).returncode != 0
+
+
+if os.geteuid() == 0:
+
+    def test_another_user_of_this_machine_gets_no_key(cloud: RunningHome) -> None:
+        url = f"http://127.0.0.1:{cloud.lab.status().port}/latest/meta-data/"
+        program = (
+            "import sys, urllib.error, urllib.request as u\n"
+            "for path in ('cam/security-credentials/vmsim', 'placement/region'):\n"
+            "    asked = u.Request(sys.argv[1] + path, headers={'Host': 'metadata.tencentyun.com'})\n"
+            "    try: print(u.urlopen(asked).status)\n"
+            "    except urllib.error.HTTPError as error: print(error.code)\n"
+        )
+        words = ["/usr/bin/python3", "-c", program, url]
+        assert command.run(words).stdout.split() == ["200", "200"]
+        assert command.run(["runuser", "-u", "nobody", "--", *words], cwd=Path("/")).stdout.split() == ["404", "200"]

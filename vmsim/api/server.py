@@ -108,8 +108,16 @@ def _wire(scope: Scope, body: bytes, too_large: bool) -> WireRequest:
         headers=_first_of_each(scope["headers"]),
         body=body,
         too_large=too_large,
+        connection=_connection(scope),
         authority=authority,
     )
+
+
+def _connection(scope: Scope) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    client, server = scope.get("client"), scope.get("server")
+    if client is None or server is None or server[1] is None:
+        return None
+    return (client[0], client[1]), (server[0], server[1])
 
 
 def _authority_and_path(target: str) -> tuple[str, str]:

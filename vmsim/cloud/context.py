@@ -14,7 +14,13 @@ from vmsim.config import Home, Settings
 from vmsim.host.accelerator import Verdict
 from vmsim.host.domain import Domains
 from vmsim.host.network import Networks
+from vmsim.host.tcp_peers import Address
 from vmsim.store.database import Store
+
+
+def _anybody(_client: Address, _server: Address) -> bool:
+    """Outside the lab nobody else is asked after."""
+    return True
 
 
 def _nothing(_name: str) -> None:
@@ -42,6 +48,8 @@ class Cloud:
     """Held from reading the public addresses to having applied them: the latest word must be the last one."""
     taken_in: dict[str, str] = field(default_factory=dict)
     """Image by name → which built file was taken in last (inode, size, time)."""
+    is_own_user: Callable[[Address, Address], bool] = _anybody
+    """Is the client of this connection (its address, ours) a process of this home's user?"""
     enqueue: Callable[[str], None] = _nothing
     reached: Callable[[str], None] = _nothing
     """Told the name of each step that is about to be done; tests kill the daemon there."""

@@ -51,9 +51,10 @@ class Init:
             "VMSIM_RUNTIME": plan.runtime,
             "VMSIM_LAB_BOOT": plan.boot,
             "VMSIM_SOCKETS": json.dumps(plan.sockets),
+            "VMSIM_CONNECTIONS": str(plan.connections),
             "PYTHONUNBUFFERED": "1",
         }
-        sockets = list(plan.sockets.values())
+        sockets = [*plan.sockets.values(), plan.connections]
         self._libvirtd = Child(
             "libvirtd", [private_libvirt.LIBVIRTD], {}, [], BoundedLog(logs / "libvirtd.log", plan.log_bytes)
         )

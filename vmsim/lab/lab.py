@@ -28,6 +28,7 @@ from pathlib import Path
 from vmsim import config
 from vmsim.config import Home, Settings
 from vmsim.host import command
+from vmsim.host.tcp_peers import TABLE
 from vmsim.lab import identity, logs, namespaces, port, private_libvirt, readiness, same_code
 from vmsim.lab.init import DOWN_GRACE, LIBVIRTD_GRACE
 from vmsim.lab.plan import Plan
@@ -206,10 +207,11 @@ class Lab:
             here, there = socket.socketpair()
             stack.enter_context(here)
             stack.enter_context(there)
-            plan = self._plan({name: each.fileno() for name, each in sockets.items()})
+            connections = stack.enter_context(TABLE.open("rb"))
+            plan = self._plan({name: each.fileno() for name, each in sockets.items()}, connections.fileno())
             self._launch(here, there, plan, sockets["tcp"].getsockname()[1])
 
-    def _plan(self, sockets: dict[str, int]) -> Plan:
+    def _plan(self, sockets: dict[str, int], connections: int) -> Plan:
         libvirtd = command.find("libvirtd")
         if libvirtd is None:
             raise HostError("libvirtd is not installed.", hint="Run scripts/setup, or `vmsim doctor`.")
@@ -225,6 +227,7 @@ class Lab:
             log_bytes=self.settings.log_bytes,
             down_limit=self.settings.down_limit,
             kept=[str(self.home.root), str(self.home.runtime), str(config.cache()), sys.prefix, sys.base_prefix],
+            connections=connections,
         )
 
     def _launch(self, here: socket.socket, there: socket.socket, plan: Plan, number: int) -> None:
@@ -235,7 +238,7 @@ class Lab:
                 [*same_code.argv("vmsim.lab.init"), str(there.fileno())],
                 stdout=log.fileno(),
                 stderr=log.fileno(),
-                pass_fds=[there.fileno(), *plan.sockets.values()],
+                pass_fds=[there.fileno(), *plan.sockets.values(), plan.connections],
                 env=same_code.environment(),
                 cwd=Path("/"),
             )

@@ -19,6 +19,8 @@ class Plan:
     log_bytes: int
     down_limit: float
     kept: list[str]
+    connections: int
+    """The outside's table of TCP connections, open."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -58,7 +58,7 @@ _SHORT_NAMES = {full: short for short, full in _SHORT_REGIONS.items()}
 
 def is_legacy(wire: WireRequest) -> bool:
     """The early API 3.0 was served at the same path: it names a Version, or itself in headers."""
-    return wire.path == PATH and not wire.header("x-tc-action") and not re.search(r"(^|&)Version=", _text(wire))
+    return wire.path == PATH and not wire.header("x-tc-action") and not re.search(r"(^|&)Version=[^&]", _text(wire))
 
 
 def read(wire: WireRequest) -> Asked:

@@ -1,6 +1,7 @@
 """Metadata for programs on the workstation, which reach it through `http_proxy`.
 
-They run in no instance, so nothing that belongs to one is there; what is: where the home is, and keys of its role.
+They run in no instance, so nothing that belongs to one is there; what is: where the home is, and keys of its role for
+the home's own user.
 """
 
 from __future__ import annotations
@@ -31,20 +32,22 @@ def is_metadata(wire: WireRequest) -> bool:
 def answer(cloud: Cloud, wire: WireRequest) -> Answer:
     if wire.method not in ("GET", "HEAD"):
         return Answer(b"Only GET is served here.\n", 405, _PLAIN)
-    found = text(tree(_facts(cloud)), unquote(wire.path))
+    # Another user of this machine may know where the home is, but gets no key to it.
+    trusted = wire.connection is None or cloud.is_own_user(*wire.connection)
+    found = text(tree(_facts(cloud, trusted)), unquote(wire.path))
     if found is None:
         return Answer(b"There is nothing here.\n", 404, _PLAIN)
     return Answer(found.encode(), content_type=_PLAIN)
 
 
-def _facts(cloud: Cloud) -> Facts:
+def _facts(cloud: Cloud, trusted: bool) -> Facts:
     here = region(cloud.settings.region)
     role = cloud.settings.cam_role
     return Facts(
         app_id=APP_ID,
         region=here.name,
         zone=here.zone_names()[0],
-        roles=() if role == NO_ROLE else (role,),
+        roles=(role,) if trusted and role != NO_ROLE else (),
         credentials=lambda asked: _credentials(cloud, asked),
     )
 

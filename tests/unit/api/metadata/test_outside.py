@@ -50,6 +50,21 @@ def test_the_role_can_be_none(cloud: Cloud) -> None:
     assert read(cloud, ROLES)[0] == read(cloud, ROLES + "none")[0] == 404
 
 
+def test_another_user_gets_no_key(cloud: Cloud) -> None:
+    connection = (("127.0.0.1", 40000), ("127.0.0.1", 8321))
+    asked: list[object] = []
+
+    def is_own(*addresses: object) -> bool:
+        asked.append(addresses)
+        return len(asked) > 1
+
+    cloud.is_own_user = is_own
+    wire = WireRequest("GET", ROLES + "vmsim", connection=connection)
+    assert outside.answer(cloud, wire).status == 404
+    assert outside.answer(cloud, wire).status == 200
+    assert asked == [connection, connection]
+
+
 def test_the_place_is_the_homes(cloud: Cloud) -> None:
     cloud.settings = replace(cloud.settings, region="ap-hongkong")
     assert read(cloud, "/latest/meta-data/placement/zone") == (200, "ap-hongkong-1")
