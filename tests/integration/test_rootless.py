@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,10 @@ if not AS_ROOT:
         mounts = Path("/proc/self/mountinfo").read_text()
         vmsim(place, "up")
         vmsim(place, "launch", "web", "--type", NANO)
+        port = Lab(Home(place), SETTINGS).status().port
+        role = f"http://127.0.0.1:{port}/latest/meta-data/cam/security-credentials/"
+        asked = urllib.request.Request(role, headers={"Host": "metadata.tencentyun.com"})
+        assert urllib.request.urlopen(asked).read() == b"vmsim"
         first = vmsim(place, "exec", "web", "--", "cat", "/proc/sys/kernel/random/boot_id").strip()
         assert "shut itself down" in vmsim(place, "stop", "web")
         vmsim(place, "set-password", "web", "--password-stdin", stdin=PASSWORD + "\n")
