@@ -1,14 +1,20 @@
-"""Tencent's own Python SDK against the API on a loopback port."""
+"""Tencent's own Python SDK against the API on a loopback port: every way in which it can send a request."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import logging
+
 import pytest
 from tencentcloud.common import credential
+from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.cvm.v20170312 import models
 from tencentcloud.cvm.v20170312.cvm_client import CvmClient
+from tencentcloud.cvm.v20170312.cvm_client_async import CvmClient as AsyncCvmClient
 
 from vmsim.model.lifecycle import InstanceState
 
@@ -25,11 +31,32 @@ def client(
     scheme: str = "",
     secret_key: str = SECRET_KEY,
     unsigned_payload: bool = False,
+    token: str | None = None,
 ) -> CvmClient:
+    key = credential.Credential(SECRET_ID, secret_key, token)
+    return CvmClient(key, REGION, profile(port, method, signature, scheme, unsigned_payload=unsigned_payload))
+
+
+def profile(
+    port: int,
+    method: str = "POST",
+    signature: str = "TC3-HMAC-SHA256",
+    scheme: str = "",
+    *,
+    unsigned_payload: bool = False,
+    region_breaker: bool = False,
+) -> ClientProfile:
     http = HttpProfile(protocol="http", endpoint=f"{scheme}127.0.0.1:{port}", reqMethod=method, reqTimeout=10)
-    profile = ClientProfile(signMethod=signature, httpProfile=http, language="en-US")
-    profile.unsignedPayload = unsigned_payload
-    return CvmClient(credential.Credential(SECRET_ID, secret_key), REGION, profile)
+    made = ClientProfile(
+        signMethod=signature, httpProfile=http, language="en-US", disable_region_breaker=not region_breaker
+    )
+    made.unsignedPayload = unsigned_payload
+    return made
+
+
+def common_client(port: int, method: str = "POST") -> CommonClient:
+    key = credential.Credential(SECRET_ID, SECRET_KEY)
+    return CommonClient("cvm", "2017-03-12", key, REGION, profile(port, method))
 
 
 def describe(**members: object) -> models.DescribeInstancesRequest:
@@ -49,8 +76,87 @@ def test_every_signature_and_method_is_understood(port: int, api: Api, method: s
     assert found.InstanceSet[0].InstanceState == "RUNNING"
 
 
-def test_a_payload_may_stay_unsigned(port: int) -> None:
-    assert client(port, unsigned_payload=True).DescribeInstances(describe()).TotalCount == 0
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_payload_may_stay_unsigned(port: int, method: str) -> None:
+    assert client(port, method=method, unsigned_payload=True).DescribeInstances(describe()).TotalCount == 0
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_token_beside_the_key_is_accepted(port: int, method: str, signature: str) -> None:
+    asked = client(port, method=method, signature=signature, token="t/o+k=n")
+    assert asked.DescribeInstances(describe()).TotalCount == 0
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_multipart_is_understood(port: int, api: Api, signature: str) -> None:
+    """The SDK signs it by TC3 whatever it was told; numbers it cannot send in it at all."""
+    wanted = api.launched(InstanceState.RUNNING, InstanceName="a b/ü+&=")
+    api.launched(InstanceState.RUNNING, InstanceName="other")
+    members = {"Filters": [{"Name": "instance-name", "Values": ["a b/ü+&="]}], "Limit": "1"}
+    reply = client(port, signature=signature).call_json("DescribeInstances", members, options={"IsMultipart": True})
+    assert [instance["InstanceId"] for instance in reply["Response"]["InstanceSet"]] == [wanted]
+
+
+def test_multipart_without_parameters_and_with_files_is_understood(port: int) -> None:
+    asked = client(port)
+    options = {"IsMultipart": True, "BinaryParams": ["Limit"]}
+    assert asked.call_json("DescribeZones", {}, options=options)["Response"]["TotalCount"] > 0
+    assert asked.call_json("DescribeInstances", {"Limit": b"1"}, options=options)["Response"]["TotalCount"] == 0
+
+
+@pytest.mark.parametrize("unsigned_payload", [False, True])
+def test_an_octet_stream_is_understood(port: int, api: Api, unsigned_payload: bool) -> None:
+    api.launched(InstanceState.RUNNING)
+    asked = client(port, unsigned_payload=unsigned_payload)
+    reply = asked.call_octet_stream("DescribeInstances", {}, json.dumps({"Limit": 1}).encode())
+    assert reply["Response"]["TotalCount"] == 1
+    with pytest.raises(TencentCloudSDKException) as caught:
+        asked.call_octet_stream("DescribeInstances", {}, b"\x00\xff\xfe")
+    assert caught.value.get_code() == "InvalidParameter"
+
+
+@pytest.mark.parametrize(("method", "options"), [("POST", {}), ("GET", {}), ("POST", {"IsMultipart": True})])
+def test_an_unsigned_request_is_refused(port: int, method: str, options: dict[str, bool]) -> None:
+    with pytest.raises(TencentCloudSDKException) as caught:
+        client(port, method=method).call_json("DescribeInstances", {}, options={"SkipSign": True, **options})
+    assert caught.value.get_code() == "AuthFailure.InvalidAuthorization"
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_the_client_for_any_product_is_understood(port: int, method: str) -> None:
+    asked = common_client(port, method)
+    assert asked.call_json("DescribeZones", {})["Response"]["TotalCount"] > 0
+
+
+def test_the_region_breaker_stays_closed(port: int) -> None:
+    key = credential.Credential(SECRET_ID, SECRET_KEY)
+    asked = CvmClient(key, REGION, profile(port, region_breaker=True))
+    assert [asked.DescribeInstances(describe()).TotalCount for _ in range(3)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_the_asynchronous_client_is_understood(port: int, api: Api, method: str, signature: str) -> None:
+    wanted = api.launched(InstanceState.RUNNING, InstanceName="a b/ü+&=")
+    asked = describe(Filters=[{"Name": "instance-name", "Values": ["a b/ü+&="]}], Limit=1)
+
+    async def ask() -> list[str]:
+        key = credential.Credential(SECRET_ID, SECRET_KEY)
+        async with AsyncCvmClient(key, REGION, profile(port, method, signature)) as opened:
+            found = await opened.DescribeInstances(asked)
+        return [instance.InstanceId for instance in found.InstanceSet]
+
+    assert asyncio.run(ask()) == [wanted]
+
+
+def test_secrets_are_not_logged(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client(port).DescribeInstances(describe())
+    with pytest.raises(TencentCloudSDKException):
+        client(port, signature="HmacSHA1", method="GET", secret_key="wrong").DescribeInstances(describe())
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith(("vmsim", "uvicorn"))]
+    assert not [line for line in ours if SECRET_KEY in line or "Signature=" in line]
 
 
 def test_a_host_header_with_a_scheme_is_taken_as_it_is(port: int) -> None:

@@ -1,7 +1,7 @@
 """One HTTP request of a client, as it came and as what it asks.
 
 Clients differ: the common parameters travel as X-TC-… headers or, with the old signatures, among the action's own;
-those are JSON, or flattened text in a form or a query. What cannot be read raises UsageError with the published code.
+those are JSON, flattened text in a form or a query, or parts of a multipart body. What cannot be read raises UsageError with the published code.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from vmsim.api import flattened
-from vmsim.model.errors import Missing, NotSimulated, UsageError
+from vmsim.api import flattened, multipart
+from vmsim.model.errors import Missing, UsageError
 
 LONGEST_QUERY = 32 * 1024
 LONGEST_FORM = 1024 * 1024
 LONGEST_BODY = 10 * 1024 * 1024
 _FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
 _OLD_COMMON = frozenset(
     {
         "Action",
@@ -103,8 +104,9 @@ def parameters(request: WireRequest, asked: Asked) -> tuple[dict[str, Any], bool
         return flattened.nested(_pairs(request.query)), True
     if request.content_type == _FORM:
         return flattened.nested(_pairs(_form_text(request))), True
-    if request.content_type in ("multipart/form-data", "application/octet-stream"):
-        raise NotSimulated(f"Content-Type {request.content_type} is not simulated.")
+    if request.content_type == _MULTIPART:
+        return _of_parts(request), False
+    # application/octet-stream too: the SDK sends the bytes it is given, and none but JSON mean anything to an action.
     return _json_object(request.body), False
 
 
@@ -147,15 +149,35 @@ def _pairs(text: str) -> dict[str, str]:
         raise UsageError("The parameters are not URL-encoded UTF-8.", code="InvalidParameter") from error
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _of_parts(request: WireRequest) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in multipart.parts(request.body, request.header("content-type")):
+        if part.name in found:
+            raise UsageError(f"The body has the parameter {part.name} twice.", code="InvalidParameter")
+        found[part.name] = _json(part.value, f"The parameter {part.name}") if part.is_json else _text(part)
+    return found
+
+
+def _text(part: multipart.Part) -> str:
     try:
-        # Deep nesting ends in a RecursionError, a number of thousands of digits in a ValueError.
-        read = json.loads(body.decode() or "{}", parse_constant=_not_json)
-    except (ValueError, RecursionError) as error:
-        raise UsageError("The body is not JSON.", code="InvalidParameter") from error
+        return part.value.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The parameter {part.name} is not UTF-8.", code="InvalidParameter") from error
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    read = _json(body or b"{}", "The body")
     if not isinstance(read, dict):
         raise UsageError("The body is not a JSON object.", code="InvalidParameter")
     return read
+
+
+def _json(text: bytes, what: str) -> Any:
+    try:
+        # Deep nesting ends in a RecursionError, a number of thousands of digits in a ValueError.
+        return json.loads(text.decode(), parse_constant=_not_json)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{what} is not JSON.", code="InvalidParameter") from error
 
 
 def _not_json(constant: str) -> NoReturn:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vmsim.api import request
@@ -58,7 +60,33 @@ def test_size_has_limits() -> None:
     assert refused(WireRequest("POST", "/", "", form, b"a" * 1_100_000)) == "RequestSizeLimitExceeded"
 
 
-def test_multipart_is_refused_by_name() -> None:
-    wire = WireRequest("POST", "/", "", {**HEADERS, "content-type": "multipart/form-data; boundary=x"})
-    with pytest.raises(VmsimError, match="multipart/form-data"):
-        request.parameters(wire, request.read(wire))
+MULTIPART = {**HEADERS, "content-type": "multipart/form-data; boundary=xyz"}
+PARTS = (
+    b'--xyz\r\nContent-Disposition: form-data; name="Name"\r\n\r\n\xc3\xbc\r\nb\r\n'
+    b'--xyz\r\nContent-Disposition: form-data; name="Ids"\r\nContent-Type: application/json\r\n\r\n["a", "b"]\r\n'
+    b"--xyz--\r\n"
+)
+
+
+def test_multipart_carries_text_and_json() -> None:
+    wire = WireRequest("POST", "/", "", MULTIPART, PARTS)
+    assert request.parameters(wire, request.read(wire)) == ({"Name": "ü\r\nb", "Ids": ["a", "b"]}, False)
+
+
+def test_multipart_without_parameters_is_empty() -> None:
+    wire = WireRequest("POST", "/", "", MULTIPART)
+    assert request.parameters(wire, request.read(wire)) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [PARTS[:-4], PARTS.replace(b"[", b""), PARTS.replace(b"\xc3", b""), PARTS.replace(b"Ids", b"Name"), b"x"],
+)
+def test_multipart_that_cannot_be_read_is_refused(body: bytes) -> None:
+    assert refused(WireRequest("POST", "/", "", MULTIPART, body)) == "InvalidParameter"
+
+
+def test_an_octet_stream_is_read_as_json() -> None:
+    wire = WireRequest("POST", "/", "", {**HEADERS, "content-type": "application/octet-stream"}, b'{"Limit": 1}')
+    assert request.parameters(wire, request.read(wire)) == ({"Limit": 1}, False)
+    assert refused(replace(wire, body=b"\x00\xff")) == "InvalidParameter"

@@ -128,6 +128,12 @@ def test_a_token_is_not_the_signatures_business() -> None:
     assert verified(with_headers(x_tc_token="t")) == SECRET_ID
 
 
+def test_only_what_the_cloud_lets_in_unsigned_may_skip_the_signature() -> None:
+    skipped = with_headers(authorization="SKIP", x_tc_action="AssumeRoleWithWebIdentity")
+    assert verified(skipped) == ""
+    assert refused(with_headers(authorization="SKIP")) == "AuthFailure.InvalidAuthorization"
+
+
 @pytest.mark.parametrize(
     ("method", "expected"),
     [
