@@ -1,7 +1,8 @@
 """One HTTP request of a client, as it came and as what it asks.
 
 Clients differ: the common parameters travel as X-TC-… headers or, with the old signatures, among the action's own;
-those are JSON, flattened text in a form or a query, or parts of a multipart body. What cannot be read raises UsageError with the published code.
+those are JSON, flattened text in a form or a query, or parts of a multipart body. What cannot be read raises UsageError
+with the published code.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ ROWS = (
     _row(_SEEING, "logs", "Show the logs of the lab or of an instance."),
     _row(_THINGS, "image", "List and build images."),
     _row(_THINGS, "key", "List, make, import and delete SSH keys."),
+    _row(_THINGS, "key-id", "List, make, disable and delete keys of the API."),
     _row(_THINGS, "type", "List instance types."),
     _row(_LAB, "up", "Start the lab."),
     _row(_LAB, "down", "Shut every guest down and end the lab."),

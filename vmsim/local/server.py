@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 
 from vmsim.api.server import trusted_application
 from vmsim.cloud.context import Cloud
-from vmsim.local import catalogue, errors, events, instances, keys, lab, operations
+from vmsim.local import api_keys, catalogue, errors, events, instances, keys, lab, operations
 from vmsim.model.errors import NotFound, VmsimError
 
 
@@ -29,6 +29,7 @@ def application(cloud: Cloud) -> Starlette:
         *events.ROUTES,
         *catalogue.ROUTES,
         *keys.ROUTES,
+        *api_keys.ROUTES,
         Route("/v1/{path:path}", _unknown),
         Mount("/", trusted_application(cloud)),
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from vmsim.model.api_key import ApiKey
 from vmsim.model.key_pair import KeyPair
 from vmsim.store import tags, times
 from vmsim.store.kept import touch
@@ -77,5 +78,23 @@ def api_secret(connection: Connection, secret_id: str) -> str | None:
 
 
 def first_api_key(connection: Connection) -> tuple[str, str] | None:
-    row = connection.execute(select(api_keys).order_by(api_keys.c.created)).first()
+    """The oldest that is enabled."""
+    query = select(api_keys).where(api_keys.c.enabled).order_by(api_keys.c.created, api_keys.c.secret_id)
+    row = connection.execute(query).first()
     return (row.secret_id, row.secret_key) if row else None
+
+
+def all_api_keys(connection: Connection) -> list[ApiKey]:
+    """Oldest first, without their secrets."""
+    rows = connection.execute(select(api_keys).order_by(api_keys.c.created, api_keys.c.secret_id))
+    return [ApiKey(row.secret_id, row.name, row.enabled, times.moment(row.created)) for row in rows]
+
+
+def disable_api_key(connection: Connection, secret_id: str) -> None:
+    touch(connection, secret_id)
+    connection.execute(update(api_keys).where(api_keys.c.secret_id == secret_id).values(enabled=False))
+
+
+def delete_api_key(connection: Connection, secret_id: str) -> None:
+    touch(connection, secret_id)
+    connection.execute(delete(api_keys).where(api_keys.c.secret_id == secret_id))
