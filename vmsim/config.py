@@ -52,6 +52,11 @@ class Home:
         return self.root / "credentials.json"
 
     @property
+    def authority(self) -> Path:
+        """The certificate authority by which programs take this home for the cloud."""
+        return self.root / "ca"
+
+    @property
     def keys(self) -> Path:
         """The home's own SSH key, and known hosts."""
         return self.root / "keys"

@@ -39,6 +39,9 @@ from vmsim.host.tcp_peers import TcpPeers
 from vmsim.local.connect import ConnectServer
 from vmsim.local.server import application as local_api
 from vmsim.model.errors import VmsimError
+from vmsim.proxy import authority
+from vmsim.proxy.hosts import LOOPBACK
+from vmsim.proxy.server import Proxy
 from vmsim.store.database import Store
 
 log = logging.getLogger("vmsim.daemon")
@@ -106,22 +109,31 @@ def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
 
 async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event) -> None:
     """Until SIGTERM (`told`: it came already); then no guest is started any more, and all are stopped properly."""
+    api = _listening(sockets["tcp"])
+    # The proxy is inside, where the API's own address leads nowhere.
+    inside = _listening(socket.create_server((LOOPBACK[1], 0)).detach())
     servers = [
-        (_server(tencent_api(cloud)), _listening(sockets["tcp"])),
-        (_server(local_api(cloud)), _listening(sockets["api"])),
+        (_server(tencent_api(cloud)), [api, inside]),
+        (_server(local_api(cloud)), [_listening(sockets["api"])]),
     ]
+    proxy = Proxy(authority.server_context(cloud.home.authority), inside.getsockname(), api.getsockname()[1])
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     if told.is_set():
         ending.set()
     with ConnectServer(cloud, _listening(sockets["connect"])):
-        tasks = [asyncio.create_task(server.serve(sockets=[listening])) for server, listening in servers]
+        tasks = [asyncio.create_task(server.serve(sockets=listening)) for server, listening in servers]
+        # A PID 1 that an older vmsim started has no socket for it.
+        proxying = asyncio.create_task(proxy.serve(_listening(sockets["proxy"]))) if "proxy" in sockets else None
         await ending.wait()
         cloud.going_down.set()
         await asyncio.to_thread(_stop_guests, cloud)
         for server, _ in servers:
             server.should_exit = True
         await asyncio.gather(*tasks)
+        if proxying:
+            proxying.cancel()
+            await asyncio.wait({proxying})
 
 
 def _stop_guests(cloud: Cloud) -> None:

@@ -16,14 +16,15 @@ ARROWS = {
     "config": ["model"],
     "client": ["config", "model"],
     "host": ["config", "model"],
+    "proxy": ["model"],
     "store": ["config", "model"],
     "lab": ["host", "config", "model"],
     "cloud": ["store", "host", "config", "model"],
     "api": ["cloud", "config", "model"],
     "local": ["cloud", "api.server", "config", "model"],  # Tencent's API, unsigned, for our own command line
-    "cli": ["client", "lab", "config", "model"],
+    "cli": ["client", "lab", "proxy.hosts", "config", "model"],
     "verify": ["client", "lab", "host.command", "host.process", "host.ssh", "config", "model"],
-    "daemon": ["api", "local", "cloud", "store", "host", "config", "model"],
+    "daemon": ["api", "local", "cloud", "store", "host", "proxy", "config", "model"],
 }
 # What reaches outside, and the only places that import it.
 GATES = {
@@ -37,7 +38,7 @@ GATES = {
     "uvicorn": ["daemon.py"],
     "click": ["cli/"],
     "rich": ["cli/", "verify/report.py"],
-    "importlib": ["cli/lazy.py", "lab/standby.py"],
+    "importlib": ["cli/lazy.py", "lab/standby.py", "proxy/python/"],
 }
 # Names that anybody may pass on or catch, without starting anything.
 TYPES = {

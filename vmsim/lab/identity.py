@@ -24,6 +24,7 @@ class LabRecord:
     boot_id: str
     port: int
     since: float
+    proxy_port: int = 0  # a lab that an older vmsim started has none
 
     def alive(self) -> bool:
         return started(self.pid) == self.started and HOST_BOOT.read_text().strip() == self.host_boot
@@ -34,9 +35,10 @@ class LabRecord:
         new.replace(path)
 
 
-def record(pid: int, boot_id: str, port: int, since: float) -> LabRecord:
+def record(pid: int, boot_id: str, port: int, since: float, proxy_port: int = 0) -> LabRecord:
     """Of a PID 1 that has just been made."""
-    return LabRecord(pid, started(pid) or 0, HOST_BOOT.read_text().strip(), _namespace(pid), boot_id, port, since)
+    host_boot = HOST_BOOT.read_text().strip()
+    return LabRecord(pid, started(pid) or 0, host_boot, _namespace(pid), boot_id, port, since, proxy_port)
 
 
 def load(path: Path) -> LabRecord | None:

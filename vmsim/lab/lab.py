@@ -56,6 +56,7 @@ class LabStatus:
     boot_id: str = ""
     port: int = 0
     since: float = 0.0
+    proxy_port: int = 0
 
 
 class Lab:
@@ -70,7 +71,7 @@ class Lab:
         found = self._record()
         if found is None:
             return LabStatus(False)
-        return LabStatus(True, found.pid, found.started, found.boot_id, found.port, found.since)
+        return LabStatus(True, found.pid, found.started, found.boot_id, found.port, found.since, found.proxy_port)
 
     def up(self, progress: Progress = silent, limit: float = UP_LIMIT) -> LabStatus:
         """Start it unless it runs, and wait until its daemon answers."""
@@ -201,6 +202,7 @@ class Lab:
         with contextlib.ExitStack() as stack:
             sockets = {
                 "tcp": stack.enter_context(port.bind(self.settings.port, self.home.root / "port")),
+                "proxy": stack.enter_context(port.bind_any(self.settings.port, self.home.root / "proxy-port")),
                 "api": stack.enter_context(_unix(self.home.api_socket)),
                 "connect": stack.enter_context(_unix(self.home.connect_socket)),
             }
@@ -209,7 +211,7 @@ class Lab:
             stack.enter_context(there)
             connections = stack.enter_context(TABLE.open("rb"))
             plan = self._plan({name: each.fileno() for name, each in sockets.items()}, connections.fileno())
-            self._launch(here, there, plan, sockets["tcp"].getsockname()[1])
+            self._launch(here, there, plan, *(sockets[name].getsockname()[1] for name in ("tcp", "proxy")))
 
     def _plan(self, sockets: dict[str, int], connections: int) -> Plan:
         libvirtd = command.find("libvirtd")
@@ -230,7 +232,7 @@ class Lab:
             connections=connections,
         )
 
-    def _launch(self, here: socket.socket, there: socket.socket, plan: Plan, number: int) -> None:
+    def _launch(self, here: socket.socket, there: socket.socket, plan: Plan, number: int, proxy: int) -> None:
         """Talk PID 1 into being; the words are in init.py."""
         log = (self.home.logs / "init.log").open("ab")
         with log:
@@ -252,7 +254,7 @@ class Lab:
                     namespaces.map_ids(starter.pid)
                     here.sendall(b"mapped")
                 pid = int(self._hear(said.readline(), "pid"))
-                identity.record(pid, plan.boot, number, time.time()).save(self.home.lab_file)
+                identity.record(pid, plan.boot, number, time.time(), proxy).save(self.home.lab_file)
                 here.sendall(b"go")
                 self._hear(said.readline(), "ready")
         except BaseException:

@@ -3,7 +3,8 @@
     VMSIM_PORT=0          any free port, not remembered
     the default           the port this home had last, else 8321; where another home has it, the next free one
     any other port        that one or an error
-A stranger's port is never avoided in silence: the error names who holds it, as far as this user may see.
+The proxy's port is any, and remembered. A stranger's port is never avoided in silence: the error names who holds it, as
+far as this user may see.
 """
 
 from __future__ import annotations
@@ -47,6 +48,17 @@ def bind(wanted: int, remembered: Path) -> socket.socket:
         if not found.vmsim:
             raise _taken(port, found)
     raise HostError(f"No free port from {first} to {first + TRIED - 1}.", hint="Set VMSIM_PORT=0 for any port.")
+
+
+def bind_any(wanted: int, remembered: Path) -> socket.socket:
+    """For what programs learn from `vmsim env`: the port this home had last, so that shells go on with it, else any."""
+    last = _read(remembered) if wanted else None
+    bound = (_listen(last) if last else None) or _listen(0)
+    if bound is None:
+        raise HostError("There is no free port.")
+    if wanted:
+        _remember(remembered, bound.getsockname()[1])
+    return bound
 
 
 def holder(port: int) -> Holder:
