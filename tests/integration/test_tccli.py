@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vmsim import config
 from vmsim.config import DEFAULT_REGION
 from vmsim.host import command
 
@@ -22,31 +19,6 @@ from .homes import NANO, RunningHome
 pytestmark = pytest.mark.guest
 
 PASSWORD = "Changed-pass-2"
-_NEEDED = (
-    "jmespath",
-    "six",
-    "cos-python-sdk-v5",
-    "tencentcloud-sdk-python-common",
-    "tencentcloud-sdk-python-cvm",
-    "tencentcloud-sdk-python-tag",
-    "tencentcloud-sdk-python-monitor",
-)
-
-
-@pytest.fixture(scope="session")
-def tccli_program() -> Path:
-    """In an environment of its own, made at first use: with all it asks for it has 640 MB, and it needs little."""
-    folder = config.cache() / "venv-tccli"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            command.run([sys.executable, "-m", "venv", "--clear", folder], timeout=120)
-            pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            command.run([*pip, "--no-deps", "tccli"], timeout=300)
-            command.run([*pip, *_NEEDED], timeout=600)
-            (folder / "complete").touch()
-    return folder / "bin" / "tccli"
 
 
 class Tccli:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import click
 
 from vmsim import __version__
-from vmsim.cli import errors
+from vmsim.cli import environment, errors
 from vmsim.cli.lazy import LazyGroup, Row
 from vmsim.cli.session import Session
 
@@ -55,6 +56,7 @@ ROWS = (
     _row(_LAB, "down", "Shut every guest down and end the lab."),
     _row(_LAB, "status", "Show how the lab is."),
     _row(_LAB, "serve", "Run the lab in the foreground."),
+    _row(_LAB, "run", "Run a program that takes this home for the cloud."),
     _row(_LAB, "env", "Print the variables that cloud clients need."),
     _row(_LAB, "doctor", "Check what vmsim needs of this machine."),
     _row(_LAB, "verify", "Prove every promise on real guests."),
@@ -87,6 +89,7 @@ def cli(ctx: click.Context) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
+    environment.leave(os.environ)
     session = Session()
     with errors.translated(session, arguments) as outcome:
         outcome.code = cli.main(list(arguments), "vmsim", standalone_mode=False, obj=session) or 0
