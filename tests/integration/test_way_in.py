@@ -111,6 +111,12 @@ def test_tccli_without_an_endpoint(home: Home, tccli_program: Path, service: str
         assert "UnsupportedOperation" in done.stdout + done.stderr
 
 
+def test_tccli_with_an_endpoint_in_such_a_shell(home: Home, tccli_program: Path) -> None:
+    script = f'eval "$({sys.executable} -m vmsim env)" && {tccli_program} cvm DescribeZones --endpoint "$VMSIM_URL"'
+    done = command.run(["sh", "-c", script], env=environment(home), timeout=120)
+    assert json.loads(done.stdout)["TotalCount"] > 0
+
+
 def test_node(home: Home, node_modules: Path, tmp_path: Path) -> None:
     script = tmp_path / "zones.js"
     script.write_text(
