@@ -49,3 +49,18 @@ def test_holder_of_a_free_port_is_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         number = free.getsockname()[1]
     assert port.holder(number) == port.Holder(False, "a process that cannot be seen from here")
+
+
+def test_the_proxys_port_is_any_and_comes_again(tmp_path: Path) -> None:
+    with port.bind_any(DEFAULT_PORT, tmp_path / "proxy-port") as bound:
+        number = bound.getsockname()[1]
+        with port.bind_any(DEFAULT_PORT, tmp_path / "proxy-port") as other:  # taken: another, and that is remembered
+            second = other.getsockname()[1]
+            assert second != number
+    with port.bind_any(DEFAULT_PORT, tmp_path / "proxy-port") as again:
+        assert again.getsockname()[1] == second
+
+
+def test_a_proxys_port_of_a_test_is_not_remembered(tmp_path: Path) -> None:
+    port.bind_any(0, tmp_path / "proxy-port").close()
+    assert not (tmp_path / "proxy-port").exists()
