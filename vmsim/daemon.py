@@ -184,7 +184,7 @@ def main() -> None:
     threading.excepthook = lambda failure: log.error("thread died", exc_info=failure.exc_value)
     home = config.home()
     with running_cloud(home, os.environ["VMSIM_LAB_BOOT"]) as cloud:
-        cloud.is_own_user = TcpPeers(int(os.environ["VMSIM_CONNECTIONS"])).is_own
+        cloud.is_own_user = TcpPeers(int(os.environ.get("VMSIM_CONNECTIONS", "-1"))).is_own
         log.info("serving %s (accelerator %s: %s)", home.root, cloud.accelerator.accelerator, cloud.accelerator.reason)
         asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"]), told))
 

@@ -38,4 +38,12 @@ def test_a_real_connection() -> None:
             assert peers.is_own(address, server)
         found = users(TABLE.read_text(), address, server)
         assert found == (os.getuid(), os.getuid())
-        assert not peers.is_own(("127.0.0.1", 1), server)
+        inside = ("127.0.0.2", 1)
+        assert not peers.is_own(inside, SERVER)
+        with peers.relaying(inside, address, server):
+            assert peers.is_own(inside, SERVER)
+        assert not peers.is_own(inside, SERVER)
+
+
+def test_without_a_table_nobody_is_known() -> None:
+    assert not TcpPeers(-1).is_own(CLIENT, SERVER)
