@@ -107,7 +107,7 @@ def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
     ]
 
 
-async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event) -> None:
+async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, peers: TcpPeers) -> None:
     """Until SIGTERM (`told`: it came already); then no guest is started any more, and all are stopped properly."""
     api = _listening(sockets["tcp"])
     # The proxy is inside, where the API's own address leads nowhere.
@@ -116,7 +116,8 @@ async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event) ->
         (_server(tencent_api(cloud)), [api, inside]),
         (_server(local_api(cloud)), [_listening(sockets["api"])]),
     ]
-    proxy = Proxy(authority.server_context(cloud.home.authority), inside.getsockname(), api.getsockname()[1])
+    context = authority.server_context(cloud.home.authority)
+    proxy = Proxy(context, inside.getsockname(), api.getsockname()[1], relaying=peers.relaying)
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     if told.is_set():
@@ -184,9 +185,10 @@ def main() -> None:
     threading.excepthook = lambda failure: log.error("thread died", exc_info=failure.exc_value)
     home = config.home()
     with running_cloud(home, os.environ["VMSIM_LAB_BOOT"]) as cloud:
-        cloud.is_own_user = TcpPeers(int(os.environ.get("VMSIM_CONNECTIONS", "-1"))).is_own
+        peers = TcpPeers(int(os.environ.get("VMSIM_CONNECTIONS", "-1")))
+        cloud.is_own_user = peers.is_own
         log.info("serving %s (accelerator %s: %s)", home.root, cloud.accelerator.accelerator, cloud.accelerator.reason)
-        asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"]), told))
+        asyncio.run(serve(cloud, json.loads(os.environ["VMSIM_SOCKETS"]), told, peers))
 
 
 if __name__ == "__main__":

@@ -200,3 +200,10 @@ def test_signals_reach_the_program_and_the_companion_goes_with_it(home: Home) ->
         return any(companion in line and " 0A " in line for line in lines)
 
     until(lambda: not listens())
+
+
+def test_the_homes_own_user_gets_the_roles_keys_through_the_proxy(home: Home) -> None:
+    """The proxy connects from inside the lab, and says for whom."""
+    role = "http://metadata.tencentyun.com/latest/meta-data/cam/security-credentials/"
+    done = run(home, "--", sys.executable, "-c", FETCH, role)
+    assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr

@@ -17,6 +17,8 @@ import errno
 import logging
 import socket
 import ssl
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from vmsim.proxy import head, hosts
@@ -25,6 +27,9 @@ from vmsim.proxy.head import Asked, Unreadable
 log = logging.getLogger(__name__)
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Address = tuple[str, int]
+Relaying = Callable[[Address, Address, Address], AbstractContextManager[None]]
+"""Told our own end towards the API, the client's and the one the client came to, for as long as bytes are moved."""
 
 LONGEST_HEAD = 64 * 1024
 MOST_CLIENTS = 512
@@ -45,6 +50,7 @@ class Proxy:
     api: tuple[str, int]
     api_port: int
     allow_internet: bool = False
+    relaying: Relaying = lambda _own, _client, _server: contextlib.nullcontext()
 
     async def serve(self, listening: socket.socket) -> None:
         """Until cancelled; then every client's connection ends."""
@@ -91,8 +97,10 @@ class Proxy:
         except _BROKEN as error:
             await _refuse(client, "502 Bad Gateway", f"{asked.host}:{asked.port} cannot be reached: {error}")
             return
+        own = beyond[1].get_extra_info("sockname")
         try:
-            await _relay(await self._opened(client, asked, beyond[1], ours=ours), beyond)
+            with self.relaying(own, client.getpeername(), client.getsockname()):
+                await _relay(await self._opened(client, asked, beyond[1], ours=ours), beyond)
         finally:
             await _close(beyond[1])
 
