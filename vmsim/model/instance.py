@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vmsim.model.charges import PREPAID
 from vmsim.model.disk import Disk
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
@@ -81,6 +82,11 @@ class Instance:
     pending_host_name: bool = False
     """Its host name was changed without a reboot: it is written to the disk before the next start."""
     metadata: dict[str, str] = field(default_factory=dict)
+    cores: int = 0
+    """CpuTopology: cores and threads as the guest sees them; 0 is what the type has, a thread a core."""
+    threads_per_core: int = 0
+    terminate_at: datetime | None = None
+    """When the launch's ActionTimer ends it."""
 
     @property
     def system_disk(self) -> Disk:
@@ -89,6 +95,10 @@ class Instance:
     @property
     def data_disks(self) -> tuple[Disk, ...]:
         return self.disks[1:]
+
+    @property
+    def prepaid(self) -> bool:
+        return self.charge_type == PREPAID
 
     @property
     def operating(self) -> bool:

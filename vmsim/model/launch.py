@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from vmsim.model.charges import POSTPAID
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class LaunchRequest:
     type_name: str = ""
     """"" is the smallest type the image allows."""
     count: int = 1
+    fewest: int = 0
+    """MinCount: as many as fit, at least so many; 0 is all or none."""
     name: str = ""
     """May hold {R:x} patterns; a batch without one is numbered."""
     host_name: str = ""
@@ -48,9 +53,17 @@ class LaunchRequest:
     keep_image_login: bool = False
     user_data: str = ""
     tags: dict[str, str] = field(default_factory=dict)
-    charge_type: str = "POSTPAID_BY_HOUR"
+    charge_type: str = POSTPAID
+    prepaid_months: int = 0
+    renew_flag: str = ""
     project_id: int = 0
     protected: bool = False
     client_token: str = ""
     dry_run: bool = False
     boot_with_lab: bool = False
+    system_disk_name: str = ""
+    cam_role: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    cores: int = 0
+    threads_per_core: int = 0
+    terminate_at: datetime | None = None

@@ -52,8 +52,10 @@ _PLAIN = [
     "cam_role",
     "pending_host_name",
     "metadata",
+    "cores",
+    "threads_per_core",
 ]
-_TIMES = ("expires", "isolated_at")
+_TIMES = ("expires", "isolated_at", "terminate_at")
 NEWEST_FIRST = (instances.c.created.desc(), instances.c.id)
 """The cloud's order."""
 
@@ -224,13 +226,16 @@ def _records(connection: Connection, rows: Sequence[RowMapping]) -> list[Instanc
     return [_record(row, disks_of[row["id"]], keys_of[row["id"]], tags_by_owner[row["id"]]) for row in rows]
 
 
+def _moments(row: RowMapping) -> dict[str, Any]:
+    return {name: times.moment(row[name]) if row[name] else None for name in _TIMES}
+
+
 def _record(row: RowMapping, disks_: list[Disk], keys: list[str], tags_: dict[str, str]) -> Instance:
     return Instance(
         **{name: row[name] for name in _PLAIN},
         state=InstanceState(row["state"]),
         created=times.moment(row["created"]),
-        expires=times.moment(row["expires"]) if row["expires"] else None,
-        isolated_at=times.moment(row["isolated_at"]) if row["isolated_at"] else None,
+        **_moments(row),
         security_group_ids=tuple(row["security_group_ids"]),
         rung=Rung(row["rung"]),
         latest=LatestOperation(

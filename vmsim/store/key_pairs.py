@@ -30,6 +30,10 @@ def add(connection: Connection, key: KeyPair) -> None:
     tags.put(connection, key.id, key.tags)
 
 
+def change(connection: Connection, key_id: str, **fields: str) -> None:
+    connection.execute(update(key_pairs).where(key_pairs.c.id == key_id).values(**fields))
+
+
 def where(
     connection: Connection, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
 ) -> list[KeyPair]:

@@ -72,6 +72,9 @@ instances = Table(
     Column("cam_role", String, nullable=False, default="", server_default=""),
     Column("pending_host_name", Boolean, nullable=False, default=False, server_default="0"),
     Column("metadata", JSON, nullable=False, server_default="{}"),
+    Column("cores", Integer, nullable=False, default=0, server_default="0"),
+    Column("threads_per_core", Integer, nullable=False, default=0, server_default="0"),
+    Column("terminate_at", String),
     Index("instances_by_region", "region", "created", "id"),
     Index("instances_by_address", "subnet_id", "private_ip"),
 )
