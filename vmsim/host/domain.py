@@ -217,6 +217,12 @@ class Domains:
         """The reset button: same QEMU, the guest begins again, unasked."""
         self._on(uuid, libvirt.virDomain.reset)
 
+    # --- disks
+
+    def grow_disk(self, uuid: str, target: str, size_bytes: int) -> None:
+        """A disk of a running domain becomes this big, and the guest is told."""
+        self._on(uuid, lambda domain: domain.blockResize(target, size_bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
+
     # --- looking
 
     def status(self, uuid: str) -> DomainStatus:

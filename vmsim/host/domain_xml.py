@@ -63,6 +63,8 @@ class DomainSpec:
     display_socket: Path
     accelerator: Accelerator = "tcg"
     cpu_mode: str = "maximum"
+    threads: int = 1
+    """Of each core; `cpus` counts threads."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def _processor(root: Element, spec: DomainSpec) -> None:
         cpu = SubElement(root, "cpu", mode="custom", match="exact", check="none")
         _text(cpu, "model", spec.cpu_mode)
     # One socket: some guests are licensed, or limited, by the socket.
-    SubElement(cpu, "topology", sockets="1", cores=str(spec.cpus), threads="1")
+    SubElement(cpu, "topology", sockets="1", cores=str(spec.cpus // spec.threads), threads=str(spec.threads))
 
 
 def _disk(devices: Element, spec: DiskSpec) -> None:

@@ -88,3 +88,10 @@ def test_the_xml_is_valid_by_libvirts_schema(
     assert define(xml) == spec.instance_id
     with pytest.raises(LibvirtError, match="XML"):
         define(xml.replace("<devices>", "<devices><nonsense/>"))
+
+
+def test_threads_of_a_core(spec: DomainSpec) -> None:
+    """`cpus` counts threads, as the guest does."""
+    xml = domain_xml(replace(spec, cpus=4, threads=2))
+    assert "<vcpu>4</vcpu>" in xml
+    assert '<topology sockets="1" cores="2" threads="2" />' in xml
