@@ -114,6 +114,10 @@ class Home:
     def serial_socket(self, instance_id: str) -> Path:
         return self.runtime / f"{instance_id}.serial"
 
+    def display_socket(self, instance_id: str) -> Path:
+        """The guest's screen (VNC)."""
+        return self.runtime / f"{instance_id}.vnc"
+
     def monitor_socket(self, instance_id: str) -> Path:
         return self.runtime / f"{instance_id}.monitor"
 
@@ -163,6 +167,7 @@ class Settings:
     workers: int = 16
     type_change_powers_on: bool = False
     launch_failed_kept: float = 7200.0
+    recycle_bin_kept: float = 604800.0
     serial_log_bytes: int = 4 * 2**20
     log_bytes: int = 4 * 2**20
     events_kept: int = 100_000

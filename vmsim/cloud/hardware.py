@@ -14,7 +14,8 @@ def domain_spec(cloud: Cloud, instance: Instance) -> DomainSpec:
     return DomainSpec(
         instance_id=instance.id,
         uuid=instance.uuid,
-        cpus=instance.cpu,
+        cpus=instance.cores * instance.threads_per_core or instance.cpu,
+        threads=instance.threads_per_core or 1,
         memory_mib=instance.memory_mib,
         accelerator="kvm" if cloud.accelerator.accelerator == "kvm" else "tcg",
         cpu_mode=cloud.accelerator.cpu_mode,
@@ -22,5 +23,5 @@ def domain_spec(cloud: Cloud, instance: Instance) -> DomainSpec:
         interfaces=(InterfaceSpec(instance.mac, instance.subnet_id),),
         serial_log=cloud.home.serial_log(instance.id),
         serial_socket=cloud.home.serial_socket(instance.id),
-        display_socket=cloud.home.runtime / f"{instance.id}.vnc",
+        display_socket=cloud.home.display_socket(instance.id),
     )

@@ -11,14 +11,15 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, state
 from vmsim.cloud.context import Cloud
-from vmsim.model import ids, regions
+from vmsim.model import charges, ids, regions
 from vmsim.model.disk import Disk, DiskUsage
-from vmsim.model.errors import Busy, OutOfResources, UsageError
+from vmsim.model.errors import Busy, NotSimulated, OutOfResources, Refused, UsageError
 from vmsim.model.image import Image
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.instance_types import InstanceType, instance_type, smallest
@@ -36,6 +37,7 @@ MOST_INSTANCES = 10_000
 MOST_DATA_DISKS = 20
 MOST_DISK_GIB = 32000
 MOST_USER_DATA = 16 * 1024
+TIMER_NOTICE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
     """The new instances, all PENDING; none for a dry run."""
     if cloud.going_down.is_set():
         raise Busy(GOING_DOWN)
-    plan = _plan(cloud, request)
+    plan = planned(cloud, request)
     digest = hashlib.sha256(repr(replace(request, password="")).encode()).hexdigest()
     records: list[OperationRecord] = []
     with cloud.store.writing() as connection:
@@ -64,7 +66,7 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
         if repeated is not None:
             return repeated
         trial = connection.begin_nested()
-        made = _reserved(cloud, connection, plan)
+        made = _as_many_as_fit(cloud, connection, plan)
         if request.dry_run:
             trial.rollback()
             return ()
@@ -83,14 +85,30 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
     return tuple(found[instance.id] for instance in made)
 
 
-def _reserved(cloud: Cloud, connection: Connection, plan: Plan) -> list[Instance]:
-    _check_capacity(cloud, connection, plan)
+def _as_many_as_fit(cloud: Cloud, connection: Connection, plan: Plan) -> list[Instance]:
+    """All; with MinCount fewer, down to that."""
+    most, fewest = plan.request.count, plan.request.fewest or plan.request.count
+    for count in range(most, fewest, -1):
+        trial = connection.begin_nested()
+        try:
+            made = _reserved(cloud, connection, plan, count)
+        except OutOfResources:
+            trial.rollback()
+        else:
+            trial.commit()
+            return made
+    return _reserved(cloud, connection, plan, fewest)
+
+
+def _reserved(cloud: Cloud, connection: Connection, plan: Plan, count: int) -> list[Instance]:
+    _check_capacity(cloud, connection, plan, count)
     plan = replace(plan, login=login.with_default_key(cloud, connection, plan.login, plan.region, plan.request))
     key_pairs.require(connection, plan.region, plan.login.key_ids)
-    return [_reserve(cloud, connection, plan, number) for number in range(plan.request.count)]
+    return [_reserve(cloud, connection, plan, number) for number in range(count)]
 
 
-def _plan(cloud: Cloud, request: LaunchRequest) -> Plan:
+def planned(cloud: Cloud, request: LaunchRequest) -> Plan:
+    """The request's form, checked; nothing is reserved."""
     region = regions.region(request.region)
     zone = regions.check_zone(region.name, request.zone) if request.zone else region.zone_names()[0]
     image = images.get(cloud, request.image or images.TINY)
@@ -101,7 +119,10 @@ def _plan(cloud: Cloud, request: LaunchRequest) -> Plan:
             code="InvalidParameterValue.InvalidImageForGivenInstanceType",
         )
     _check_counts(request)
-    _check_user_data(request.user_data)
+    _check_charge(request)
+    _check_timer(cloud, request)
+    check_user_data(request.user_data)
+    _check_topology(request, kind)
     return Plan(
         request,
         region.name,
@@ -135,7 +156,52 @@ def _check_counts(request: LaunchRequest) -> None:
             )
 
 
-def _check_user_data(text: str) -> None:
+def _check_charge(request: LaunchRequest) -> None:
+    if request.charge_type not in (charges.POSTPAID, charges.PREPAID):
+        raise NotSimulated(f"The charge type {request.charge_type} is not simulated.")
+    if request.charge_type == charges.POSTPAID:
+        if request.prepaid_months or request.renew_flag:
+            raise UsageError("A period and a renew flag belong to PREPAID alone.", code="InvalidParameterCombination")
+        return
+    charges.check_months(request.prepaid_months)
+    if request.renew_flag and request.renew_flag not in charges.RENEW_FLAGS:
+        raise UsageError(
+            f"RenewFlag is {request.renew_flag!r}; it must be one of {', '.join(charges.RENEW_FLAGS)}.",
+            code="InvalidParameterValue",
+        )
+    if request.fewest:
+        raise Refused(
+            "MinCount is not possible with PREPAID.", code="UnsupportedOperation.MinCountUnsupportedChargeType"
+        )
+
+
+def _check_timer(cloud: Cloud, request: LaunchRequest) -> None:
+    earliest = cloud.clock.now() + TIMER_NOTICE
+    if request.terminate_at is not None and request.terminate_at <= earliest:
+        raise UsageError(
+            f"An action timer goes off {TIMER_NOTICE.seconds // 60} minutes from now or later.",
+            code="InvalidParameterValue",
+        )
+
+
+def _check_topology(request: LaunchRequest, kind: InstanceType) -> None:
+    cores, threads = request.cores, request.threads_per_core
+    if not (cores or threads):
+        return
+    if not (cores and threads):
+        raise UsageError(
+            "CoreCount and ThreadPerCore belong together.", code="InvalidParameter.LackCoreCountOrThreadPerCore"
+        )
+    if threads not in (1, 2):
+        raise UsageError(f"ThreadPerCore is {threads}; it is 1 or 2.", code="InvalidParameterValue.ThreadPerCoreValue")
+    if cores < 1 or cores * threads > kind.cpu:
+        raise UsageError(
+            f"{cores} cores of {threads} threads were asked for; {kind.name} has {kind.cpu} CPU.",
+            code="InvalidParameterValue.CoreCountValue",
+        )
+
+
+def check_user_data(text: str) -> None:
     try:
         decoded = base64.b64decode(text, validate=True)
     except binascii.Error as error:
@@ -171,8 +237,7 @@ def _answered_before(connection: Connection, request: LaunchRequest, digest: str
     return tuple(found[one] for one in answer[1] if one in found)
 
 
-def _check_capacity(cloud: Cloud, connection: Connection, plan: Plan) -> None:
-    count = plan.request.count
+def _check_capacity(cloud: Cloud, connection: Connection, plan: Plan, count: int) -> None:
     if instances.count(connection) + count > MOST_INSTANCES:
         raise OutOfResources(f"A home holds at most {MOST_INSTANCES} instances.", code="LimitExceeded.InstanceQuota")
     capacity.check_memory(connection, plan.kind.memory_mib * count)
@@ -189,7 +254,7 @@ def _reserve(cloud: Cloud, connection: Connection, plan: Plan, number: int) -> I
     instance = _instance(cloud, plan, subnet, ident, str(address), mac_of(address), plan.names[number])
     instance = replace(
         instance,
-        host_name=names.host_name(request.host_name, ident, number, request.count),
+        host_name=names.host_name(request.host_name, ident, number, request.count, str(address)),
         public_ip=addresses.allocate(connection) if public else None,
         disks=tuple(_disks(cloud, plan, ident)),
     )
@@ -199,6 +264,7 @@ def _reserve(cloud: Cloud, connection: Connection, plan: Plan, number: int) -> I
 
 def _instance(cloud: Cloud, plan: Plan, subnet: Subnet, ident: str, address: str, mac: str, name: str) -> Instance:
     request = plan.request
+    now = cloud.clock.now()
     return Instance(
         id=ident,
         uuid=ids.new_uuid(),
@@ -214,7 +280,7 @@ def _instance(cloud: Cloud, plan: Plan, subnet: Subnet, ident: str, address: str
         state_reason="",
         charge_type=request.charge_type,
         stop_charging=False,
-        created=cloud.clock.now(),
+        created=now,
         mac=mac,
         vpc_id=subnet.vpc_id,
         subnet_id=subnet.id,
@@ -236,13 +302,30 @@ def _instance(cloud: Cloud, plan: Plan, subnet: Subnet, ident: str, address: str
         rung=Rung.OFF,
         paused="",
         boot_with_lab=request.boot_with_lab,
+        prepaid_months=request.prepaid_months,
+        renew_flag=_renew_flag(request),
+        expires=_expires(request, now),
+        cam_role=request.cam_role,
+        metadata=dict(request.metadata),
+        cores=request.cores,
+        threads_per_core=request.threads_per_core,
+        terminate_at=request.terminate_at,
     )
+
+
+def _renew_flag(request: LaunchRequest) -> str:
+    return (request.renew_flag or charges.MANUAL_RENEW) if request.charge_type == charges.PREPAID else ""
+
+
+def _expires(request: LaunchRequest, now: datetime) -> datetime | None:
+    return charges.later(now, request.prepaid_months) if request.charge_type == charges.PREPAID else None
 
 
 def _disks(cloud: Cloud, plan: Plan, instance_id: str) -> Sequence[Disk]:
     request = plan.request
     folder = cloud.home.instance(instance_id)
-    rows = [(plan.system_gib, request.system_disk_type, "")]
+    now = cloud.clock.now()
+    rows = [(plan.system_gib, request.system_disk_type, request.system_disk_name)]
     rows += [(disk.size_gib, disk.type, disk.name) for disk in request.data_disks]
     disks = []
     for position, (size, kind, name) in enumerate(rows):
@@ -261,8 +344,10 @@ def _disks(cloud: Cloud, plan: Plan, instance_id: str) -> Sequence[Disk]:
                 str(folder / f"{ident}.qcow2"),
                 usage=DiskUsage.DATA if position else DiskUsage.SYSTEM,
                 charge_type=request.charge_type,
-                created=cloud.clock.now(),
+                created=now,
                 project_id=request.project_id,
+                renew_flag=_renew_flag(request),
+                deadline=_expires(request, now),
             )
         )
     return disks

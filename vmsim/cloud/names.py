@@ -1,6 +1,7 @@
 """Names of instances and of hosts: Tencent's patterns, and what a host name may be.
 
 `{R:3}` becomes 3, 4, 5 … for a batch; `{R:3,F:2}` pads to two digits. A batch without a pattern is numbered 1..n.
+In a host name `{IP}` is the private address, with dashes: a dot would begin another label.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from vmsim.model.errors import UsageError
 
 LONGEST_NAME = 128
+_ADDRESS = "{IP}"
 _PATTERN = re.compile(r"\{R:(\d{1,18})(?:,F:([0-8]))?\}")
 
 
@@ -36,13 +38,17 @@ def check(name: str) -> str:
     return name
 
 
-def host_name(asked: str, instance_id: str, number: int, count: int) -> str:
+def host_name(asked: str, instance_id: str, number: int, count: int, address: str) -> str:
     """The guest's host name; its id where none was asked for."""
     if not asked:
         return instance_id
-    name = _numbered(asked, number)
-    if count > 1 and not _PATTERN.search(asked):
-        name = f"{asked}{number + 1}"
+    name = _numbered(asked, number).replace(_ADDRESS, address.replace(".", "-"))
+    if count > 1 and not _PATTERN.search(asked) and _ADDRESS not in asked:
+        name = f"{name}{number + 1}"
+    return check_host_name(name)
+
+
+def check_host_name(name: str) -> str:
     labels = name.split(".")
     legal = 2 <= len(name) <= 60 and all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", one) for one in labels)
     if not legal or "--" in name:

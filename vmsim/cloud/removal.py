@@ -33,7 +33,7 @@ def remove(cloud: Cloud, instance: Instance, step: Step = quietly, *, keep_log: 
     step("files", "deleting its disks")
     log = cloud.home.serial_log(instance.id)
     _empty(cloud.home.instance(instance.id), kept=log if keep_log and serial.tail(log, lines=1) else None)
-    for socket in (cloud.home.serial_socket(instance.id), cloud.home.runtime / f"{instance.id}.vnc"):
+    for socket in (cloud.home.serial_socket(instance.id), cloud.home.display_socket(instance.id)):
         socket.unlink(missing_ok=True)
     cloud.memory.forget(instance.uuid)
 

@@ -266,3 +266,21 @@ def test_two_first_launches_take_in_the_built_image_together(cloud: Cloud) -> No
     assert len({image.path for image in found}) == 1
     assert [path.name for path in cloud.home.images.iterdir()] == [found[0].path.rpartition("/")[2]]
     assert now(cloud, ask(cloud, image="tiny")[0].id).image_id == found[0].id
+
+
+def test_as_many_as_there_are_addresses_for(cloud: Cloud) -> None:
+    """A subnet of a /28 has 13 for guests; three are taken."""
+    vpc = Vpc(ids.new("vpc"), REGION, "own", IPv4Network("10.0.0.0/16"), False)
+    subnet = Subnet(ids.new("subnet"), vpc.id, REGION, "ap-guangzhou-1", "small", IPv4Network("10.0.0.0/28"), False, 77)
+    with cloud.store.writing() as connection:
+        networks.add_vpc(connection, vpc)
+        networks.add_subnet(connection, subnet)
+    there = {"vpc_id": vpc.id, "subnet_id": subnet.id, "type_name": "LAB1.NANO128"}
+    assert len(ask(cloud, **there, count=3)) == 3
+    with pytest.raises(OutOfResources):
+        ask(cloud, **there, count=12)
+    with pytest.raises(OutOfResources):
+        ask(cloud, **there, count=12, fewest=11)
+    made = ask(cloud, **there, count=12, fewest=2, name="n{R:1}")
+    assert [one.name for one in made] == [f"n{number}" for number in range(1, 11)]
+    assert query(cloud, InstanceQuery()).total == 13

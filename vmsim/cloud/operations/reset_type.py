@@ -19,6 +19,9 @@ from vmsim.model.instance_types import instance_type
 from vmsim.model.lifecycle import InstanceState
 from vmsim.store import images
 
+_OWN_TOPOLOGY = {"cores": 0, "threads_per_core": 0}
+"""One that was chosen at launch was chosen for that type."""
+
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     arguments.known(given, "type_name")
@@ -45,8 +48,13 @@ def perform(work: Work) -> Outcome:
 
     def edit(instance: Instance) -> dict[str, Any]:
         work.step("define", f"setting {kind.cpu} CPU and {kind.memory_words}")
-        changed = replace(instance, type_name=kind.name, cpu=kind.cpu, memory_mib=kind.memory_mib)
-        work.cloud.domains.define(domain_spec(work.cloud, changed))
-        return {"type_name": kind.name, "cpu": kind.cpu, "memory_mib": kind.memory_mib}
+        changes: dict[str, Any] = {
+            "type_name": kind.name,
+            "cpu": kind.cpu,
+            "memory_mib": kind.memory_mib,
+            **_OWN_TOPOLOGY,
+        }
+        work.cloud.domains.define(domain_spec(work.cloud, replace(instance, **changes)))
+        return changes
 
     return offline.perform(work, edit, power_on_after=work.cloud.settings.type_change_powers_on)
