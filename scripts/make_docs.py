@@ -17,7 +17,7 @@ from pathlib import Path
 from vmsim.api.simulated import ACTIONS as SIMULATED
 from vmsim.cli.main import ROWS
 from vmsim.config import Settings
-from vmsim.model.lifecycle import ACTIONS, OPERATIONS, InstanceState
+from vmsim.model.lifecycle import ACTIONS, OPERATIONS, VARIANTS, InstanceState, Verb
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -28,12 +28,16 @@ def state_table() -> str:
     rows = []
     for verb, row in OPERATIONS.items():
         before = "the state before"
-        after = row.success.value if row.success else (before if row.offline_edit else "gone")
+        after = row.success.value if row.success else (before if row.edit else "gone")
         meanwhile = row.meanwhile.value if row.meanwhile else before
         failure = row.failure.value if row.failure else before
         allowed, forced = _states(row.allowed), _states(row.allowed_with_force)
-        rows.append((f"`{ACTIONS[verb]}`", allowed or "a new instance", forced or "–", meanwhile, after, failure))
+        rows.append((_action(verb), allowed or "a new instance", forced or "–", meanwhile, after, failure))
     return _table(("operation", "asked in", "and with force in", "meanwhile", "then", "if it fails"), rows)
+
+
+def _action(verb: Verb) -> str:
+    return f"`{ACTIONS[verb]}`" + (f" ({VARIANTS[verb]})" if verb in VARIANTS else "")
 
 
 def _states(states: Iterable[InstanceState]) -> str:

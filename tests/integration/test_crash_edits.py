@@ -12,7 +12,7 @@ from .homes import View
 pytestmark = pytest.mark.guest
 
 PASSWORD = "Crash-Test-{}"
-EDITS = ("reset-password", "associate-keys", "disassociate-keys", "resize-disk", "reset-type")
+EDITS = ("reset-password", "associate-keys", "disassociate-keys", "resize-disk", "reset-type", "modify")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,7 @@ def edits(crash: Crasher, ident: str, force: bool) -> dict[str, Callable[[int], 
         "associate-keys": lambda number: ask("associate-keys", key_ids=[keys[number % 2]]),
         "disassociate-keys": lambda number: ask("disassociate-keys", key_ids=keys),
         "resize-disk": lambda number: ask("resize-disk", size_gib=size + 1 + number),
+        "modify": lambda number: ask("modify", host_name=f"crash-{number}"),
         "reset-type": lambda number: ask("reset-type", type_name=f"LAB1.NANO{256 if number % 2 else 128}"),
     }
 
@@ -66,14 +67,44 @@ def test_an_edit_of_a_running_guest(crash: Crasher, guest: View, verb: str) -> N
     cloud.do(ident, "stop", stop_type="HARD")
 
 
+def test_a_disk_that_grows_under_a_running_guest(crash: Crasher, guest: View) -> None:
+    cloud, ident = crash.cloud, guest["id"]
+    cloud.do(ident, "start")
+    size = cloud.instance(ident)["disks"][0]["size_gib"]
+
+    def ask(number: int) -> View:
+        return cloud.ask(ident, "resize-online", size_gib=size + 1 + number)
+
+    count = at_every_step(crash, ident, "resize-online", nothing, ask)
+    assert cloud.instance(ident)["state"] == "RUNNING"
+    assert cloud.instance(ident)["disks"][0]["size_gib"] == size + 1 + count
+    cloud.do(ident, "stop", stop_type="HARD")
+
+
+def test_a_host_name_that_waits_for_the_next_start(crash: Crasher, guest: View) -> None:
+    """Killed at each step of the start that writes it."""
+    cloud, ident = crash.cloud, guest["id"]
+
+    def waits(number: int) -> None:
+        if cloud.instance(ident)["state"] == "RUNNING":
+            cloud.do(ident, "stop", stop_type="HARD")
+        cloud.api("ModifyInstancesAttribute", InstanceIds=[ident], HostName=f"waits-{number}", AutoReboot=False)
+
+    at_every_step(crash, ident, "start", waits, lambda _: cloud.ask(ident, "start"))
+    assert not cloud.instance(ident)["pending_host_name"]
+    cloud.do(ident, "stop", stop_type="HARD")
+
+
 def test_the_guest_still_works(crash: Crasher, guest: View) -> None:
     """After all that: it boots, and the last password is the one."""
     cloud, ident = crash.cloud, guest["id"]
     known = [each["id"] for each in cloud.client.get("/v1/keys")["keys"]]
     cloud.do(ident, "disassociate-keys", key_ids=known)
     cloud.do(ident, "reset-password", password=PASSWORD.format("last"))
+    cloud.do(ident, "modify", host_name="lasts")
     cloud.do(ident, "start")
     cloud.wait_up(ident)
+    assert cloud.inside(ident, "hostname", password=PASSWORD.format("last")) == "lasts"
     size = cloud.instance(ident)["disks"][0]["size_gib"]
     blocks = int(cloud.inside(ident, "df -k / | tail -1", password=PASSWORD.format("last")).split()[1])
     assert blocks > (size - 1) * 2**20 * 0.9

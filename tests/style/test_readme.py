@@ -12,7 +12,7 @@ import pytest
 
 from vmsim.cli.main import ROWS, cli
 from vmsim.host import command
-from vmsim.model.lifecycle import ACTIONS, OPERATIONS, Verb
+from vmsim.model.lifecycle import ACTIONS, OPERATIONS, VARIANTS, Verb
 
 from .sources import ROOT, files, name
 
@@ -28,7 +28,8 @@ def test_made_blocks_are_up_to_date() -> None:
 @pytest.mark.parametrize("verb", ACTIONS)
 def test_the_state_table_has_every_operation(verb: Verb) -> None:
     row = OPERATIONS[verb]
-    line = next(line for line in README.splitlines() if line.startswith(f"| `{ACTIONS[row.verb]}` |"))
+    name = f"`{ACTIONS[verb]}`" + (f" ({VARIANTS[verb]})" if verb in VARIANTS else "")
+    line = next(line for line in README.splitlines() if line.startswith(f"| {name} |"))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert set(re.findall(r"[A-Z_]{5,}", cells[1])) == {state.value for state in row.allowed}
     assert set(re.findall(r"[A-Z_]{5,}", cells[2])) == {state.value for state in row.allowed_with_force}

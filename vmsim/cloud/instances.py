@@ -12,21 +12,33 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.launch import GOING_DOWN, launch
 from vmsim.cloud.names import check as check_name
 from vmsim.cloud.operations.verbs import VERBS
+from vmsim.cloud.permission import demand, known, named
 from vmsim.cloud.query import InstanceQuery, Page, query, query_ids, records
 from vmsim.model import ids as model_ids
-from vmsim.model.errors import Busy, Missing, NotFound, Refused, UsageError, WrongState
+from vmsim.model.errors import Busy, NotFound, Refused, WrongState
 from vmsim.model.instance import Instance
-from vmsim.model.lifecycle import ACTIONS, InstanceState, StopType, Verb, allowed
+from vmsim.model.lifecycle import InstanceState, StopType, Verb
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.store import instances, operations
 from vmsim.store.schema import instances as table
 
-__all__ = ["InstanceQuery", "Page", "escalate", "get", "launch", "query", "query_ids", "records", "rename", "submit"]
+__all__ = [
+    "InstanceQuery",
+    "Page",
+    "escalate",
+    "get",
+    "launch",
+    "protect",
+    "query",
+    "query_ids",
+    "records",
+    "rename",
+    "submit",
+]
 
-MOST_IDS = 100
-_POSSIBLE_WHILE_NOT_CHARGED = frozenset({Verb.START, Verb.TERMINATE})
-_ESCALATES = frozenset({Verb.STOP, Verb.REBOOT})
-_STARTS = frozenset({Verb.START, Verb.REBOOT})
+_ESCALATES = frozenset({Verb.STOP, Verb.REBOOT, Verb.REINSTALL, Verb.MODIFY})
+_STARTS = frozenset({Verb.START, Verb.REBOOT, Verb.REINSTALL})
+_PREPAID_ENDS_FROM = frozenset({InstanceState.SHUTDOWN, InstanceState.LAUNCH_FAILED, InstanceState.TERMINATING})
 
 
 def submit(
@@ -41,11 +53,10 @@ def submit(
     force: bool = False,
 ) -> tuple[OperationRecord, ...]:
     """Accept the operation for every instance, or refuse it for all. Raises what the first offender in order earns."""
-    wanted = _wanted(ids)
+    wanted = named(ids)
     if verb in _STARTS and cloud.going_down.is_set():
         raise Busy(GOING_DOWN)
-    file = VERBS[verb]
-    given = file.prepare(cloud, arguments)
+    given = VERBS[verb].prepare(cloud, arguments)
     _allowed(verb, records(cloud, wanted), wanted, region, force=force)  # a refusal needs no write lock
     with cloud.store.writing() as connection:
         chosen = _allowed(verb, instances.by_ids(connection, wanted), wanted, region, force=force)
@@ -53,16 +64,16 @@ def submit(
             state.begin(
                 cloud,
                 connection,
-                verb,
+                own,
                 instance,
-                file.check(cloud, connection, instance, given),
+                VERBS[own].check(cloud, connection, instance, given),
                 caller=caller,
                 request_id=request_id,
                 force=force,
             )
-            for instance in chosen
+            for own, instance in chosen
         ]
-    cloud.reached(f"{verb.value}.accepted")
+    cloud.reached(f"{begun[0].verb.value}.accepted")
     cloud.news.ring()
     for record in begun:
         cloud.enqueue(record.id)
@@ -71,59 +82,29 @@ def submit(
 
 def _allowed(
     verb: Verb, found: Mapping[str, Instance], wanted: Sequence[str], region: str | None, *, force: bool
-) -> list[Instance]:
-    """Those that are wanted. Raises what the first offender in order earns."""
-    chosen = [_known(found.get(one), one, region) for one in wanted]
-    for instance in chosen:
-        _check_allowed(verb, instance, force=force)
-    return chosen
+) -> list[tuple[Verb, Instance]]:
+    """Those that are wanted, each with what it means for it. Raises what the first offender in order earns."""
+    chosen = [known(found.get(one), one, region) for one in wanted]
+    _refuse_mixed(verb, chosen)
+    meant = [(_own(verb, instance), instance) for instance in chosen]
+    for own, instance in meant:
+        demand(own, instance, force=force)
+    return meant
 
 
-def _wanted(ids: Sequence[str]) -> list[str]:
-    wanted = list(dict.fromkeys(model_ids.check("ins", one) for one in ids))
-    if not wanted:
-        raise Missing("No instance was named.", code="MissingParameter")
-    if len(ids) > MOST_IDS:
-        raise UsageError(
-            f"{len(ids)} instances were named; at most {MOST_IDS} are possible.",
-            code="InvalidParameterValue.LimitExceeded",
-        )
-    return wanted
+def _own(verb: Verb, instance: Instance) -> Verb:
+    """TerminateInstances of a prepaid instance puts it into the recycle bin; asked again, there, it ends it."""
+    ends = verb is Verb.TERMINATE and instance.prepaid
+    return Verb.ISOLATE if ends and instance.state not in _PREPAID_ENDS_FROM else verb
 
 
-def _known(instance: Instance | None, ident: str, region: str | None) -> Instance:
-    if instance is None or (region is not None and instance.region != region):
-        raise NotFound("instance", ident, code="InvalidInstanceId.NotFound")
-    return instance
-
-
-def _check_allowed(verb: Verb, instance: Instance, *, force: bool) -> None:
-    """Precedence: a state it passes through, another operation, the stop without charging, any other wrong state."""
-    wrong = WrongState(ACTIONS[verb], instance.id, instance.state.value, hint=_way_out(verb, instance))
-    if instance.state.transitional:
-        raise wrong
-    if instance.operating:
-        doing = ACTIONS[instance.latest.verb] if instance.latest.verb else "an operation"
-        raise Busy(
-            f"{ACTIONS[verb]} is not possible now: {doing} is under way on instance {instance.id}.",
-            hint="Wait for it to end.",
-        )
-    if instance.stop_charging and verb not in _POSSIBLE_WHILE_NOT_CHARGED:
+def _refuse_mixed(verb: Verb, chosen: Sequence[Instance]) -> None:
+    kinds = sorted({instance.charge_type for instance in chosen})
+    if verb is Verb.TERMINATE and len(kinds) > 1:
         raise Refused(
-            f"Instance {instance.id} was stopped without charging: only start and terminate are possible.",
-            hint=f"`vmsim start {instance.id}` first.",
-            code="UnsupportedOperation.StoppedModeStopCharging",
+            f"Instances of different charge types ({', '.join(kinds)}) cannot be terminated in one request.",
+            code="UnsupportedOperation.InstanceMixedPricingModel",
         )
-    if not allowed(verb, instance.state, force=force):
-        raise wrong
-
-
-def _way_out(verb: Verb, instance: Instance) -> str:
-    if instance.state.transitional:
-        return f"It is {instance.state.words}; wait for it to end."
-    if allowed(verb, instance.state, force=True):
-        return f"`vmsim stop {instance.id}` first, or use --force."
-    return ""
 
 
 def rename(cloud: Cloud, ident: str, name: str) -> Instance:
@@ -133,6 +114,17 @@ def rename(cloud: Cloud, ident: str, name: str) -> Instance:
     with cloud.store.writing() as connection:
         instances.change(connection, instance.id, name=name)
         events.record(cloud, connection, "request", f"renamed to {name}", instance_id=instance.id)
+    cloud.news.ring()
+    return get(cloud, instance.id)
+
+
+def protect(cloud: Cloud, ident: str, protected: bool) -> Instance:
+    """Against termination, or no longer; possible in every state."""
+    instance = get(cloud, ident)
+    with cloud.store.writing() as connection:
+        instances.change(connection, instance.id, protected=protected)
+        text = "protected against termination" if protected else "no longer protected against termination"
+        events.record(cloud, connection, "request", text, instance_id=instance.id)
     cloud.news.ring()
     return get(cloud, instance.id)
 
@@ -160,7 +152,7 @@ def escalate(cloud: Cloud, ident: str, *, caller: Caller) -> OperationRecord:
 
 def _may_escalate(record: OperationRecord) -> bool:
     soft = record.arguments.get("stop_type") != StopType.HARD.value
-    goes_down = record.verb in _ESCALATES or (record.force and record.began_in == InstanceState.RUNNING.value)
+    goes_down = record.began_in == InstanceState.RUNNING.value and (record.force or record.verb in _ESCALATES)
     return goes_down and soft and not record.evidence.get("went_down")
 
 
@@ -168,7 +160,7 @@ def get(cloud: Cloud, ident: str, *, region: str | None = None) -> Instance:
     """By id, or by a name that only one instance has."""
     with cloud.store.reading() as connection:
         if ident.startswith("ins-"):
-            return _known(instances.one(connection, model_ids.check("ins", ident)), ident, region)
+            return known(instances.one(connection, model_ids.check("ins", ident)), ident, region)
         return _by_name(connection, ident, region)
 
 

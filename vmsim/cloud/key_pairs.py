@@ -24,6 +24,7 @@ from vmsim.store.schema import key_pairs as table
 
 MOST_KEYS = 100
 LONGEST_NAME = 25
+LONGEST_DESCRIPTION = 60
 DEFAULT_NAME = "vmsim"
 KEY_TYPES = ("ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 
@@ -82,6 +83,27 @@ def get(cloud: Cloud, region: str | None, ident: str) -> KeyPair:
     return found[0]
 
 
+def modify(cloud: Cloud, region: str, ident: str, *, name: str | None, description: str | None) -> None:
+    """Another name, another description; None leaves it as it is."""
+    if name is None and description is None:
+        raise Missing("Neither a name nor a description is given.", code="MissingParameter")
+    if name is not None:
+        _check_name(name)
+    if description is not None and len(description) > LONGEST_DESCRIPTION:
+        raise UsageError(
+            f"A key pair's description has at most {LONGEST_DESCRIPTION} characters.", code="InvalidParameterValue"
+        )
+    model_ids.check("skey", ident)
+    with cloud.store.writing() as connection:
+        require(connection, region, [ident])
+        others = (table.c.region == region, table.c.name == name, table.c.id != ident)
+        if name is not None and key_pairs.count(connection, *others):
+            raise Refused(f"There is a key pair {name} already.", code="InvalidKeyPairName.Duplicate")
+        given = {"name": name, "description": description}
+        key_pairs.change(connection, ident, **{key: value for key, value in given.items() if value is not None})
+    cloud.news.ring()
+
+
 def delete(cloud: Cloud, region: str, ids: Sequence[str]) -> None:
     """All or none; a key that an instance still has stays."""
     wanted = [model_ids.check("skey", one) for one in dict.fromkeys(ids)]
@@ -103,7 +125,7 @@ def _about_to_have(connection: Connection, key_id: str) -> list[str]:
     return [
         one.instance_id
         for one in operations.unsettled(connection)
-        if one.verb is Verb.ASSOCIATE_KEYS and key_id in one.arguments["key_ids"]
+        if one.verb in (Verb.ASSOCIATE_KEYS, Verb.REINSTALL) and key_id in one.arguments["key_ids"]
     ]
 
 

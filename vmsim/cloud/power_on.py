@@ -9,8 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from vmsim.cloud import addresses, networks
+from vmsim.cloud import addresses, networks, state
 from vmsim.cloud.capacity import HOST_RESERVE_MIB
+from vmsim.cloud.first_boot import host_name_edits
 from vmsim.cloud.hardware import domain_spec
 from vmsim.cloud.work import Work
 from vmsim.host import serial
@@ -30,6 +31,8 @@ def power_on(work: Work, instance: Instance) -> None:
     for disk in instance.disks:
         if atomic.interrupted(Path(disk.path)):
             atomic.recover(Path(disk.path))
+    if instance.pending_host_name:
+        _write_host_name(work, instance)
     work.step("network", "preparing the network")
     networks.attach(cloud, instance)
     addresses.apply(cloud)
@@ -38,6 +41,14 @@ def power_on(work: Work, instance: Instance) -> None:
     cloud.domains.define(domain_spec(cloud, instance))
     work.step("start", "starting QEMU")
     cloud.domains.start(instance.uuid)
+
+
+def _write_host_name(work: Work, instance: Instance) -> None:
+    """It was changed while the guest ran, and nobody wanted a reboot for it."""
+    work.step("host-name", "writing the host name to the disk")
+    edits = host_name_edits(instance, instance.host_name)
+    atomic.edit(Path(instance.system_disk.path), edits, step=lambda name: work.step(f"host-name.{name}"))
+    state.note(work.cloud, instance.id, pending_host_name=False)
 
 
 def _check_free_memory(instance: Instance) -> None:

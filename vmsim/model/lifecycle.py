@@ -12,6 +12,8 @@ Three axes stay apart:
                 LAUNCH_FAILED     ▼  │
                               STOPPING ──▶ STOPPED ──▶ STARTING ──▶ RUNNING
     RUNNING, STOPPED ──terminate──▶ TERMINATING ──▶ (gone)
+    RUNNING, STOPPED ──isolate (prepaid)──▶ TERMINATING ──▶ SHUTDOWN ──terminate──▶ TERMINATING ──▶ (gone)
+    RUNNING, STOPPED ──reinstall──▶ REBOOTING ──▶ RUNNING
 
 `OPERATIONS` says for each operation in which states it may be asked, which state shows meanwhile and which follow. An
 edit (`meanwhile is None`) leaves the state as it was; with force, a running instance is stopped first and started again
@@ -101,6 +103,10 @@ class Verb(str, Enum):
     RESET_PASSWORD = "reset-password"
     ASSOCIATE_KEYS = "associate-keys"
     DISASSOCIATE_KEYS = "disassociate-keys"
+    RESIZE_ONLINE = "resize-online"
+    MODIFY = "modify"
+    REINSTALL = "reinstall"
+    ISOLATE = "isolate"
 
 
 ACTIONS = {
@@ -114,7 +120,13 @@ ACTIONS = {
     Verb.RESET_PASSWORD: "ResetInstancesPassword",
     Verb.ASSOCIATE_KEYS: "AssociateInstancesKeyPairs",
     Verb.DISASSOCIATE_KEYS: "DisassociateInstancesKeyPairs",
+    Verb.RESIZE_ONLINE: "ResizeInstanceDisks",
+    Verb.MODIFY: "ModifyInstancesAttribute",
+    Verb.REINSTALL: "ResetInstance",
+    Verb.ISOLATE: "TerminateInstances",
 }
+VARIANTS = {Verb.RESIZE_ONLINE: "ResizeOnline", Verb.ISOLATE: "prepaid, the first time"}
+"""What tells two operations apart that are one action of Tencent's."""
 
 
 class AfterPowerCut(Enum):
@@ -138,8 +150,8 @@ class Operation:
     after_power_cut: AfterPowerCut
 
     @property
-    def offline_edit(self) -> bool:
-        """Done on the disk or the definition of a stopped instance; it ends in the state it began in."""
+    def edit(self) -> bool:
+        """A change of the instance, not of its state: it ends in the one it began in."""
         return self.meanwhile is None
 
 
@@ -190,6 +202,26 @@ _ROWS = (
     _edit(Verb.RESET_PASSWORD),
     _edit(Verb.ASSOCIATE_KEYS),
     _edit(Verb.DISASSOCIATE_KEYS),
+    Operation(Verb.RESIZE_ONLINE, frozenset({_S.RUNNING}), frozenset(), None, None, None, AfterPowerCut.FINISH),
+    Operation(Verb.MODIFY, frozenset({_S.RUNNING, _S.STOPPED}), frozenset(), None, None, None, AfterPowerCut.FINISH),
+    Operation(
+        Verb.REINSTALL,
+        frozenset({_S.RUNNING, _S.STOPPED}),
+        frozenset(),
+        _S.REBOOTING,
+        _S.RUNNING,
+        _S.STOPPED,
+        AfterPowerCut.FINISH,
+    ),
+    Operation(
+        Verb.ISOLATE,
+        frozenset({_S.RUNNING, _S.STOPPED}),
+        frozenset(),
+        _S.TERMINATING,
+        _S.SHUTDOWN,
+        _S.STOPPED,
+        AfterPowerCut.FINISH,
+    ),
 )
 OPERATIONS = {row.verb: row for row in _ROWS}
 

@@ -38,6 +38,10 @@ MATRIX = {
     "reset-password":    "-    -   f   y   -   -   -   -   -",
     "associate-keys":    "-    -   f   y   -   -   -   -   -",
     "disassociate-keys": "-    -   f   y   -   -   -   -   -",
+    "resize-online":     "-    -   y   -   -   -   -   -   -",
+    "modify":            "-    -   y   y   -   -   -   -   -",
+    "reinstall":         "-    -   y   y   -   -   -   -   -",
+    "isolate":           "-    -   y   y   -   -   -   -   -",
 }  # fmt: skip
 # Verb: the state meanwhile, on success, on failure; "same": as before; "gone": there is no instance any more.
 COURSE = {
@@ -51,6 +55,10 @@ COURSE = {
     "reset-password": ("same", "same", "same"),
     "associate-keys": ("same", "same", "same"),
     "disassociate-keys": ("same", "same", "same"),
+    "resize-online": ("same", "same", "same"),
+    "modify": ("same", "same", "same"),
+    "reinstall": ("REBOOTING", "RUNNING", "STOPPED"),
+    "isolate": ("TERMINATING", "SHUTDOWN", "STOPPED"),
 }
 
 
@@ -73,7 +81,7 @@ def test_what_follows(verb: str) -> None:
     row = OPERATIONS[Verb(verb)]
     meanwhile, success, failure = (None if state in ("same", "gone") else state for state in COURSE[verb])
     assert (row.verb.value, row.meanwhile, row.success, row.failure) == (verb, meanwhile, success, failure)
-    assert row.offline_edit is (COURSE[verb][0] == "same")
+    assert row.edit is (COURSE[verb][0] == "same")
 
 
 def test_a_state_is_transitional_when_an_operation_shows_it_meanwhile() -> None:
@@ -108,7 +116,7 @@ def test_words_and_names_are_the_clouds() -> None:
 
 
 def test_a_power_cut_leaves_nothing_half_done() -> None:
-    """Every guest is off by then: nothing that leads to RUNNING can succeed, an edit and an end are carried through."""
+    """Every guest is off by then: a start and a reboot cannot succeed, an edit and an end are carried through."""
     ends = {verb.value: row.after_power_cut.name for verb, row in OPERATIONS.items()}
     assert ends.pop("run") == "UNDO"
     assert {verb for verb, end in ends.items() if end == "FAIL"} == {"start", "reboot"}

@@ -1,11 +1,13 @@
 """What every offline edit shares: with force, a running guest is stopped first and started again after.
 
-It ends in the state it began in. A running instance passes visibly through STOPPING, STOPPED, STARTING.
+It ends in the state it began in. A running instance passes visibly through STOPPING, STOPPED, STARTING, or through
+REBOOTING alone where the cloud calls it a reboot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from vmsim.cloud import state
@@ -22,33 +24,50 @@ Edit = Callable[[Instance], dict[str, Any]]
 """Does the edit on the machine and returns the fields of the record that are true after it."""
 
 
-def perform(work: Work, edit: Edit, *, power_on_after: bool = False) -> Outcome:
+@dataclass(frozen=True)
+class Passage:
+    """What is shown of a running instance on its way down, while it is off, and on its way up."""
+
+    down: InstanceState = InstanceState.STOPPING
+    off: InstanceState = InstanceState.STOPPED
+    up: InstanceState = InstanceState.STARTING
+
+    def show(self, work: Work, shown: InstanceState) -> None:
+        if work.instance().state is not shown:
+            work.show(shown)
+
+
+FORCED = Passage()
+REBOOT = Passage(InstanceState.REBOOTING, InstanceState.REBOOTING, InstanceState.REBOOTING)
+
+
+def perform(work: Work, edit: Edit, *, power_on_after: bool = False, passage: Passage = FORCED) -> Outcome:
     instance = work.instance()
     was_running = work.record.began_in == InstanceState.RUNNING.value
     if was_running and not work.current().evidence.get("went_down"):
-        work.show(InstanceState.STOPPING)
+        passage.show(work, passage.down)
         PowerOff(work, instance, StopType.SOFT_FIRST, work.cloud.settings.soft_stop_limit).run()
         work.evidence(went_down=True)
-        work.show(InstanceState.STOPPED)
+        passage.show(work, passage.off)
     try:
         changes = edit(instance) if not work.current().evidence.get("edited") else {}
     except VmsimError as error:
-        return _failed(work, error, start=was_running)
+        return _failed(work, error, passage if was_running else None)
     if not (was_running or power_on_after):
         return Outcome(success=True, changes=changes)
     if not work.current().evidence.get("edited"):
         _record(work, changes)
-    work.show(InstanceState.STARTING)
+    passage.show(work, passage.up)
     power_on(work, work.instance())
     return Outcome(success=True, state=InstanceState.RUNNING, reason="started", changes={"rung": Rung.STARTED})
 
 
-def _failed(work: Work, error: VmsimError, *, start: bool) -> Outcome:
+def _failed(work: Work, error: VmsimError, passage: Passage | None) -> Outcome:
     """The disk is as it was (atomic.py); a guest that ran runs again, and the edit's own error is the one told."""
     words = f"{error.message} {error.hint}".strip()
-    if not start:
+    if passage is None:
         return Outcome(success=False, error=words)
-    work.show(InstanceState.STARTING)
+    passage.show(work, passage.up)
     try:
         power_on(work, work.instance())
     except VmsimError as another:

@@ -29,7 +29,7 @@ def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
-    disk = _disk(instance, given["disk_id"])
+    disk = disk_of(instance, given["disk_id"])
     size = given["size_gib"]
     if size <= disk.size_gib:
         raise UsageError(
@@ -46,7 +46,7 @@ def perform(work: Work) -> Outcome:
     given = work.record.arguments
 
     def edit(instance: Instance) -> dict[str, Any]:
-        disk = _disk(instance, given["disk_id"])
+        disk = disk_of(instance, given["disk_id"])
         work.step("resize", f"growing {disk.id} to {given['size_gib']} GiB")
         found = atomic.resize(
             Path(disk.path),
@@ -62,7 +62,8 @@ def perform(work: Work) -> Outcome:
     return offline.perform(work, edit)
 
 
-def _disk(instance: Instance, disk_id: str) -> Disk:
+def disk_of(instance: Instance, disk_id: str) -> Disk:
+    """ "" is the system disk."""
     if not disk_id:
         return instance.system_disk
     for disk in instance.disks:

@@ -7,23 +7,22 @@ a crash of the daemon, it begins with a fresh clone unless the machine was defin
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import images, key_pairs, removal
+from vmsim.cloud import images, removal
 from vmsim.cloud.context import Cloud
+from vmsim.cloud.first_boot import first_edits
 from vmsim.cloud.power_on import power_on
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
 from vmsim.host import qcow2, ssh
 from vmsim.host.domain import DomainState
 from vmsim.host.guest_disk import atomic
-from vmsim.host.guest_disk.edits import OWN_MACHINE_ID, Edits, HostKey
+from vmsim.host.guest_disk.edits import HostKey
 from vmsim.model.errors import OperationFailed, VmsimError
 from vmsim.model.instance import Instance
 from vmsim.model.readiness import Rung
@@ -85,22 +84,8 @@ def _make_disks(work: Work, instance: Instance) -> None:
             qcow2.create_empty(Path(disk.path), disk.size_gib * 2**30)
     work.step("edit", "writing name, keys and login to the disk")
     key = ssh.generate_key()
-    atomic.edit_new(Path(instance.system_disk.path), _first_edits(work, instance, HostKey(key.private, key.public)))
+    atomic.edit_new(
+        Path(instance.system_disk.path), first_edits(work.cloud, instance, HostKey(key.private, key.public))
+    )
     with work.cloud.store.writing() as connection:
         instances.change(connection, instance.id, host_key=key.public)
-
-
-def _first_edits(work: Work, instance: Instance, host_key: HostKey) -> Edits:
-    lines = key_pairs.public_lines(work.cloud, instance.region, instance.key_ids)
-    keep_login = not instance.key_ids and instance.password_hash is None
-    meta = {"instance-id": instance.id, "local-hostname": instance.host_name}
-    return Edits(
-        host_name=instance.host_name,
-        machine_id=OWN_MACHINE_ID,
-        host_key=host_key,
-        password=(instance.login_user, instance.password_hash) if instance.password_hash else None,
-        authorized_keys=None if keep_login else (instance.login_user, tuple(lines)),
-        password_login=None if keep_login else not instance.key_ids,
-        user_data=base64.b64decode(instance.user_data) if instance.user_data else b"",
-        meta_data=json.dumps(meta).encode(),
-    )

@@ -11,18 +11,23 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.power_off import PowerOff
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
-from vmsim.model.errors import Refused
+from vmsim.model import charges
+from vmsim.model.errors import Refused, UsageError
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import StopType
 
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    arguments.known(given)
-    return {}
+    """`source`: what expires is not asked about its protection."""
+    arguments.known(given, "source")
+    source = given.get("source") or charges.BY_HAND
+    if source not in (charges.BY_HAND, charges.BY_EXPIRY):
+        raise UsageError(f"source is {source!r}; it must be {charges.BY_HAND} or {charges.BY_EXPIRY}.")
+    return {"source": source}
 
 
 def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
-    if instance.protected:
+    if instance.protected and given["source"] == charges.BY_HAND:
         raise Refused(
             f"Instance {instance.id} is protected against termination.", code="UnsupportedOperation.InstancesProtected"
         )

@@ -12,10 +12,14 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.operations import (
     associate_keys,
     disassociate_keys,
+    isolate,
+    modify,
     reboot,
+    reinstall,
     reset_password,
     reset_type,
     resize_disk,
+    resize_online,
     run,
     start,
     stop,
@@ -49,4 +53,8 @@ VERBS = {
     Verb.RESET_PASSWORD: VerbFile(reset_password.prepare, reset_password.check, reset_password.perform),
     Verb.ASSOCIATE_KEYS: VerbFile(associate_keys.prepare, associate_keys.check, associate_keys.perform),
     Verb.DISASSOCIATE_KEYS: VerbFile(disassociate_keys.prepare, disassociate_keys.check, disassociate_keys.perform),
+    Verb.RESIZE_ONLINE: VerbFile(resize_online.prepare, resize_online.check, resize_online.perform),
+    Verb.MODIFY: VerbFile(modify.prepare, modify.check, modify.perform),
+    Verb.REINSTALL: VerbFile(reinstall.prepare, reinstall.check, reinstall.perform),
+    Verb.ISOLATE: VerbFile(isolate.prepare, isolate.check, isolate.perform),
 }
