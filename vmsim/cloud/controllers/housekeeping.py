@@ -1,4 +1,5 @@
-"""What grows is kept small, and what has expired goes: serial logs, the audit log, failed launches, networks' rules."""
+"""What grows is kept small, and what has expired goes: serial logs, the audit log, failed launches, networks' rules,
+and what `expiry.py` says of prepaid instances."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from datetime import timedelta
 
 from vmsim.cloud import addresses, removal
 from vmsim.cloud.context import Cloud
+from vmsim.cloud.controllers import expiry
 from vmsim.host import serial
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState
@@ -24,6 +26,7 @@ class Housekeeping:
         with self._cloud.store.writing() as connection:
             events.keep(connection, self._cloud.settings.events_kept)
         addresses.apply(self._cloud)
+        expiry.reconcile(self._cloud)
         self._clear_failed_launches()
 
     def _bound_serial_logs(self) -> None:
