@@ -110,6 +110,7 @@ def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
 async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, peers: TcpPeers) -> None:
     """Until SIGTERM (`told`: it came already); then no guest is started any more, and all are stopped properly."""
     api = _listening(sockets["tcp"])
+    cloud.port = api.getsockname()[1]
     # The proxy is inside, where the API's own address leads nowhere.
     inside = _listening(socket.create_server((LOOPBACK[1], 0)).detach())
     servers = [
@@ -117,7 +118,7 @@ async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, pe
         (_server(local_api(cloud)), [_listening(sockets["api"])]),
     ]
     context = authority.server_context(cloud.home.authority)
-    proxy = Proxy(context, inside.getsockname(), api.getsockname()[1], relaying=peers.relaying)
+    proxy = Proxy(context, inside.getsockname(), cloud.port, relaying=peers.relaying)
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     if told.is_set():

@@ -10,6 +10,7 @@ from vmsim.cloud.clock import Clock
 from vmsim.cloud.hands import Hands
 from vmsim.cloud.memory import DomainMemory
 from vmsim.cloud.news import News
+from vmsim.cloud.screens import Screens
 from vmsim.config import Home, Settings
 from vmsim.host.accelerator import Verdict
 from vmsim.host.domain import Domains
@@ -46,6 +47,10 @@ class Cloud:
     """Set when the lab is: nothing is started any more."""
     firewall: threading.Lock = field(default_factory=threading.Lock)
     """Held from reading the public addresses to having applied them: the latest word must be the last one."""
+    port: int = 0
+    """Where the API is served on 127.0.0.1, as soon as it is."""
+    screens: Screens = field(default_factory=Screens)
+    """The tokens by which a web console gets at a guest's screen."""
     taken_in: dict[str, str] = field(default_factory=dict)
     """Image by name → which built file was taken in last (inode, size, time)."""
     is_own_user: Callable[[Address, Address], bool] = _anybody
