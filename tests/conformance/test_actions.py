@@ -25,11 +25,16 @@ def arguments(verb: Verb, ident: str, key: str) -> dict[str, Any]:
     """The least that an action on an instance takes."""
     if verb is Verb.RESIZE_DISK:
         return {"InstanceId": ident, "SystemDisk": {"DiskSize": 60}}
+    if verb is Verb.RESIZE_ONLINE:
+        return {"InstanceId": ident, "SystemDisk": {"DiskSize": 60}, "ResizeOnline": True}
+    if verb is Verb.REINSTALL:
+        return {"InstanceId": ident}
     more: dict[Verb, dict[str, Any]] = {
         Verb.RESET_TYPE: {"InstanceType": "LAB1.NANO256"},
         Verb.RESET_PASSWORD: {"Password": "Better-123"},
         Verb.ASSOCIATE_KEYS: {"KeyIds": [key]},
         Verb.DISASSOCIATE_KEYS: {"KeyIds": [key]},
+        Verb.MODIFY: {"HostName": "web"},
     }
     return {"InstanceIds": [ident], **more.get(verb, {})}
 
@@ -40,7 +45,7 @@ def key(api: Api) -> str:
     return ident
 
 
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.RUN])
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in (Verb.RUN, Verb.ISOLATE)])
 def test_each_state_is_accepted_or_refused_with_its_code(api: Api, key: str, verb: Verb) -> None:
     action = ACTION_OF_VERB[verb]
     ident = api.launched(InstanceState.RUNNING)
@@ -168,7 +173,8 @@ def test_disks_grow_one_at_a_time_by_their_own_id(api: Api) -> None:
     api.ok("ResizeInstanceDisks", {"InstanceId": ident, "DataDisks": [{"DiskId": data, "DiskSize": 20}]})
     running = api.launched(InstanceState.RUNNING)
     online = {"InstanceId": running, "SystemDisk": {"DiskSize": 60}, "ResizeOnline": True}
-    assert api.code("ResizeInstanceDisks", online) == "UnsupportedOperation"
+    assert api.code("ResizeInstanceDisks", {**online, "ForceStop": True}) == "InvalidParameterValue"
+    api.ok("ResizeInstanceDisks", online)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -240,7 +246,36 @@ def test_a_dry_run_launches_nothing(api: Api) -> None:
         ({"LoginSettings": {"KeyIds": ["skey-00000000"]}}, "InvalidParameterValue.KeyPairNotFound"),
         ({"UserData": "*"}, "InvalidParameterValue.InvalidUserDataFormat"),
         ({"VirtualPrivateCloud": NO_VPC}, "InvalidParameterValue.VpcIdNotExist"),
-        ({"CamRoleName": "role"}, "UnsupportedOperation"),
+        ({"HpcClusterId": "hpc-aaaaaaaa"}, "UnsupportedOperation"),
+        ({"InstanceChargeType": "SPOTPAID"}, "UnsupportedOperation"),
+        ({"InstanceChargeType": "CDHPAID"}, "UnsupportedOperation"),
+        ({"InstanceChargeType": "CDCPAID"}, "UnsupportedOperation"),
+        ({"InstanceChargeType": "PREPAID"}, "MissingParameter"),
+        ({"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": {"Period": 13}}, "InvalidPeriod"),
+        ({"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": {"Period": 0}}, "InvalidPeriod"),
+        (
+            {"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": {"Period": 1, "RenewFlag": "MAYBE"}},
+            "InvalidParameterValue",
+        ),
+        ({"InstanceChargePrepaid": {"Period": 1}}, "InvalidParameterCombination"),
+        (
+            {"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": {"Period": 1}, "MinCount": 1},
+            "UnsupportedOperation.MinCountUnsupportedChargeType",
+        ),
+        ({"CamRoleName": "a role"}, "InvalidParameterValue.CamRoleNameMalformed"),
+        ({"CpuTopology": {"CoreCount": 1}}, "InvalidParameter.LackCoreCountOrThreadPerCore"),
+        ({"CpuTopology": {"CoreCount": 2, "ThreadPerCore": 1}}, "InvalidParameterValue.CoreCountValue"),
+        ({"CpuTopology": {"CoreCount": 1, "ThreadPerCore": 3}}, "InvalidParameterValue.ThreadPerCoreValue"),
+        ({"ActionTimer": {"TimerAction": "TerminateInstances"}}, "MissingParameter"),
+        (
+            {"ActionTimer": {"TimerAction": "TerminateInstances", "ActionTime": "soon"}},
+            "InvalidParameterValue.InvalidTimeFormat",
+        ),
+        (
+            {"ActionTimer": {"TimerAction": "TerminateInstances", "ActionTime": "2020-01-01T00:00:00Z"}},
+            "InvalidParameterValue",
+        ),
+        ({"Metadata": {"Items": [{"Key": "k" * 129, "Value": ""}]}}, "InvalidParameterValue.TooLarge"),
     ],
 )
 def test_a_launch_that_cannot_be_is_refused(api: Api, more: dict[str, Any], code: str) -> None:

@@ -6,9 +6,35 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from vmsim.api.action import Action
-from vmsim.api.cvm import catalogue, edits, images, instances, key_pairs, power, run
+from vmsim.api.cvm import (
+    attributes,
+    catalogue,
+    edits,
+    images,
+    instances,
+    key_pairs,
+    offers,
+    power,
+    prices,
+    reinstall,
+    run,
+    vnc,
+)
 
-_MODULES: tuple[ModuleType, ...] = (catalogue, edits, images, instances, key_pairs, power, run)
+_MODULES: tuple[ModuleType, ...] = (
+    attributes,
+    catalogue,
+    edits,
+    images,
+    instances,
+    key_pairs,
+    offers,
+    power,
+    prices,
+    reinstall,
+    run,
+    vnc,
+)
 ACTIONS: Mapping[tuple[str, str], Action] = {
     (found.service, found.name): found
     for module in _MODULES

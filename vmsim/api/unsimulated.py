@@ -45,6 +45,10 @@ def _check(place: str, value: Any, rule: Only) -> None:
     raise NotSimulated(_words(place, value, rule))
 
 
+def not_simulated(place: str) -> NotSimulated:
+    return NotSimulated(_words(place, None, NOTHING))
+
+
 def _words(place: str, value: Any, rule: Only) -> str:
     if not rule.simulated:
         return f"The parameter {place} is not simulated."

@@ -8,9 +8,9 @@ from vmsim.api import paging, unsimulated
 from vmsim.api.action import Call, Reply, action
 from vmsim.cloud import instances
 from vmsim.model import ids
-from vmsim.model.errors import Missing, NotSimulated, UsageError, WrongState
+from vmsim.model.errors import Missing, UsageError
 from vmsim.model.instance import Instance
-from vmsim.model.lifecycle import InstanceState, Verb
+from vmsim.model.lifecycle import Verb
 
 _DATA_DISK_STEP = 10
 _RESIZE = {
@@ -37,10 +37,12 @@ def resize_disks(call: Call) -> Reply:
     if "DiskSize" not in disk:
         raise Missing(f"{name}.DiskSize is missing.", code="MissingParameter")
     found = instances.get(call.cloud, instance_id, region=call.region)
-    if params.get("ResizeOnline"):
-        raise _not_online(found)
     disk_id = _system_disk_id(found, disk) if name == "SystemDisk" else _data_disk_id(found, disk)
-    return _submit(call, Verb.RESIZE_DISK, (found.id,), {"disk_id": disk_id, "size_gib": disk["DiskSize"]})
+    online = params.get("ResizeOnline", False)
+    if online and params.get("ForceStop"):
+        raise UsageError("ResizeOnline and ForceStop exclude each other.", code="InvalidParameterValue")
+    verb = Verb.RESIZE_ONLINE if online else Verb.RESIZE_DISK
+    return _submit(call, verb, (found.id,), {"disk_id": disk_id, "size_gib": disk["DiskSize"]})
 
 
 @action("ResetInstancesPassword")
@@ -114,9 +116,3 @@ def _data_disk_id(found: Instance, disk: dict[str, Any]) -> str:
             code="InvalidParameterValue",
         )
     return given
-
-
-def _not_online(found: Instance) -> WrongState | NotSimulated:
-    if found.state is InstanceState.STOPPED:
-        return WrongState("ResizeInstanceDisks with ResizeOnline", found.id, found.state.value)
-    return NotSimulated("ResizeOnline is not simulated: stop the instance, or use ForceStop.")

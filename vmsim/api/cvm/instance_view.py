@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vmsim.api import tags, times
+from vmsim.model import charges
 from vmsim.model.instance import Disk, Instance
 from vmsim.model.lifecycle import ACTIONS, InstanceState
 
@@ -39,6 +40,8 @@ def _identity(record: Instance, os_name: str) -> dict[str, Any]:
         "DefaultLoginPort": SSH_PORT,
         "Tags": tags.shown(record.tags),
         "DisableApiTermination": record.protected,
+        "CamRoleName": record.cam_role or None,
+        "Metadata": {"Items": [{"Key": key, "Value": value} for key, value in record.metadata.items()]},
     }
 
 
@@ -60,7 +63,7 @@ def _hardware(record: Instance) -> dict[str, Any]:
         "CPU": record.cpu,
         # The API knows whole GiB; a lab type of less shows as 1.
         "Memory": -(-record.memory_mib // 1024),
-        "CpuTopology": {"CoreCount": None, "ThreadPerCore": None},
+        "CpuTopology": {"CoreCount": record.cores or None, "ThreadPerCore": record.threads_per_core or None},
         "GPUInfo": {"GPUCount": 0.0, "GPUId": [], "GPUType": ""},
         "SystemDisk": _system_disk(record.system_disk),
         "DataDisks": [_data_disk(disk) for disk in record.data_disks],
@@ -120,11 +123,10 @@ def _network(record: Instance) -> dict[str, Any]:
 
 def _state(record: Instance) -> dict[str, Any]:
     latest = record.latest
-    isolated = record.state is InstanceState.SHUTDOWN
     return {
         "InstanceState": record.state.value,
-        "RestrictState": "PROTECTIVELY_ISOLATED" if isolated else "NORMAL",
-        "IsolatedSource": "MANMADE" if isolated else "NOTISOLATED",
+        "RestrictState": _restrict_state(record),
+        "IsolatedSource": record.isolated_source or "NOTISOLATED",
         "LatestOperation": ACTIONS[latest.verb] if latest.verb else None,
         "LatestOperationState": latest.state.value if latest.state else None,
         "LatestOperationRequestId": latest.request_id or None,
@@ -132,17 +134,23 @@ def _state(record: Instance) -> dict[str, Any]:
     }
 
 
+def _restrict_state(record: Instance) -> str:
+    if not record.isolated_source:
+        return "NORMAL"
+    return "EXPIRED" if record.isolated_source == charges.BY_EXPIRY else "PROTECTIVELY_ISOLATED"
+
+
 def _billing(record: Instance) -> dict[str, Any]:
     return {
         "InstanceChargeType": record.charge_type,
         "StopChargingMode": _stop_charging_mode(record),
-        "RenewFlag": None,
-        "ExpiredTime": None,
+        "RenewFlag": record.renew_flag or None,
+        "ExpiredTime": times.iso(record.expires) if record.expires else None,
     }
 
 
 def _stop_charging_mode(record: Instance) -> str:
-    if record.state is not InstanceState.STOPPED:
+    if record.state is not InstanceState.STOPPED or record.prepaid:
         return "NOT_APPLICABLE"
     return "STOP_CHARGING" if record.stop_charging else "KEEP_CHARGING"
 
@@ -152,10 +160,8 @@ def _nothing_of_the_kind() -> dict[str, Any]:
     return {
         "DisasterRecoverGroupId": "",
         "DisasterRecoverGroupIds": [],
-        "CamRoleName": None,
         "HpcClusterId": "",
         "DedicatedClusterId": "",
         "EnableJumboFrame": False,
-        "Metadata": {"Items": []},
         "PartitionNumber": 0,
     }

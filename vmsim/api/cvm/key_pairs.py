@@ -1,4 +1,4 @@
-"""CreateKeyPair, ImportKeyPair, DescribeKeyPairs and DeleteKeyPairs."""
+"""CreateKeyPair, ImportKeyPair, DescribeKeyPairs, ModifyKeyPairAttribute and DeleteKeyPairs."""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ def describe(call: Call) -> Reply:
         limit=paging.limit(call.params, "InvalidParameterValueLimit"),
     )
     return {"TotalCount": page.total, "KeyPairSet": [_view(pair) for pair in page.items]}
+
+
+@action("ModifyKeyPairAttribute")
+def modify(call: Call) -> Reply:
+    params = call.params
+    key_pairs.modify(
+        call.cloud, call.region, params["KeyId"], name=params.get("KeyName"), description=params.get("Description")
+    )
+    return {}
 
 
 @action("DeleteKeyPairs")

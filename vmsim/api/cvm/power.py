@@ -34,7 +34,8 @@ def reboot(call: Call) -> Reply:
 
 @action("TerminateInstances")
 def terminate(call: Call) -> Reply:
-    """ReleaseAddress and ReleasePrepaidDataDisks name kinds of addresses and disks that no instance here can have."""
+    """A prepaid instance goes to the recycle bin first. Its data disks were bought with it and end with it, as with
+    ReleasePrepaidDataDisks; ReleaseAddress names kinds of addresses that no instance here can have."""
     return _submit(call, Verb.TERMINATE, {})
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from vmsim.api import paging, tags
+from vmsim.api import paging, tags, times
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only, refuse
-from vmsim.cloud import instances
+from vmsim.cloud import attributes, instances
+from vmsim.model import charges
 from vmsim.model.errors import Missing, NotSimulated, UsageError
 from vmsim.model.launch import DataDiskRequest, LaunchRequest
 
@@ -16,6 +18,9 @@ _DATA_DISK_STEP = 10
 _LONGEST_TOKEN = 64
 _LONGEST_DISK_NAME = 128
 _MOST_BANDWIDTH = 65535
+_LONGEST_KEY = 128
+_LONGEST_VALUE = 256 * 1024
+_TIMER_ACTION = "TerminateInstances"
 _DEFAULT = "DEFAULT"
 _DISK_TYPES = only(
     "CLOUD_BASIC",
@@ -28,8 +33,7 @@ _DISK_TYPES = only(
 )
 # EnhancedService is missing on purpose: its agents are neither installed nor shown, whatever it says.
 _SIMULATED = {
-    "InstanceChargeType": only("POSTPAID_BY_HOUR", of="PREPAID CDHPAID SPOTPAID CDCPAID"),
-    "InstanceChargePrepaid": NOTHING,
+    "InstanceChargeType": only("POSTPAID_BY_HOUR", "PREPAID", of="CDHPAID SPOTPAID CDCPAID"),
     "Placement.HostIds": NOTHING,
     "Placement.HostId": NOTHING,
     "Placement.RackId": NOTHING,
@@ -37,7 +41,6 @@ _SIMULATED = {
     "Placement.DedicatedResourcePackIds": NOTHING,
     "SystemDisk.DiskType": _DISK_TYPES,
     "SystemDisk.DiskId": NOTHING,
-    "SystemDisk.DiskName": NOTHING,
     "SystemDisk.Encrypt": NOTHING,
     "SystemDisk.KmsKeyId": NOTHING,
     "SystemDisk.CdcId": NOTHING,
@@ -62,18 +65,15 @@ _SIMULATED = {
     "InternetAccessible.IPv6AddressType": NOTHING,
     "InternetAccessible.AntiDDoSPackageId": NOTHING,
     "SecurityGroupIds": NOTHING,
-    "ActionTimer": NOTHING,
     "DisasterRecoverGroupIds": NOTHING,
     "InstanceMarketOptions": NOTHING,
-    "Metadata": NOTHING,
-    "CpuTopology": NOTHING,
-    "CamRoleName": NOTHING,
     "HpcClusterId": NOTHING,
     "DedicatedClusterId": NOTHING,
     "LaunchTemplate": NOTHING,
     "ChcIds": NOTHING,
     "PartitionNumber": NOTHING,
     "EnableJumboFrame": NOTHING,
+    "ActionTimer.Externals": NOTHING,
     "NetworkInterfaces": NOTHING,
 }
 
@@ -91,6 +91,8 @@ def request(region: str, params: dict[str, Any]) -> LaunchRequest:
     """The request in the domain's words. Raises Refused or UsageError for what cannot be one."""
     refuse(params, _SIMULATED)
     placement = _required(params, "Placement")
+    prepaid = _prepaid(params)
+    topology = params.get("CpuTopology", {})
     system_disk = params.get("SystemDisk", {})
     internet = params.get("InternetAccessible", {})
     network = params.get("VirtualPrivateCloud", {})
@@ -101,10 +103,12 @@ def request(region: str, params: dict[str, Any]) -> LaunchRequest:
         image=_required(params, "ImageId"),
         type_name=params.get("InstanceType", ""),
         count=_count(params),
+        fewest=params.get("MinCount", 0),
         name=params.get("InstanceName", ""),
         host_name=params.get("HostName", ""),
         system_disk_type=system_disk.get("DiskType") or LaunchRequest.system_disk_type,
         system_disk_gib=system_disk.get("DiskSize") or _SYSTEM_DISK_GIB,
+        system_disk_name=_disk_name(system_disk),
         data_disks=tuple(_data_disk(disk) for disk in params.get("DataDisks", [])),
         vpc_id=_unless_default(network.get("VpcId", "")),
         subnet_id=_unless_default(network.get("SubnetId", "")),
@@ -114,7 +118,7 @@ def request(region: str, params: dict[str, Any]) -> LaunchRequest:
         internet_charge_type=internet.get("InternetChargeType", ""),
         password=login.get("Password", ""),
         key_ids=paging.given_ids(login, "KeyIds", "skey"),
-        keep_image_login=_keeps_image_login(login),
+        keep_image_login=keeps_image_login(login),
         user_data=params.get("UserData", ""),
         tags=tags.asked(params, "instance"),
         charge_type=params.get("InstanceChargeType") or LaunchRequest.charge_type,
@@ -122,7 +126,47 @@ def request(region: str, params: dict[str, Any]) -> LaunchRequest:
         protected=params.get("DisableApiTermination", False),
         client_token=_client_token(params),
         dry_run=params.get("DryRun", False),
+        prepaid_months=prepaid.get("Period", 0),
+        renew_flag=prepaid.get("RenewFlag", ""),
+        cam_role=attributes.check_role(params.get("CamRoleName", "")),
+        metadata=_metadata(params.get("Metadata", {})),
+        cores=topology.get("CoreCount", 0),
+        threads_per_core=topology.get("ThreadPerCore", 0),
+        terminate_at=_terminate_at(params.get("ActionTimer", {})),
     )
+
+
+def _prepaid(params: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = params.get("InstanceChargePrepaid", {})
+    if params.get("InstanceChargeType") == charges.PREPAID and not found:
+        raise Missing("PREPAID needs InstanceChargePrepaid.", code="MissingParameter")
+    return found
+
+
+def _metadata(given: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in given.get("Items", []):
+        key, value = item["Key"], item["Value"]
+        if not 1 <= len(key.encode()) <= _LONGEST_KEY or len(value.encode()) > _LONGEST_VALUE:
+            raise UsageError(
+                f"A key of Metadata has 1 to {_LONGEST_KEY} bytes, a value at most {_LONGEST_VALUE}.",
+                code="InvalidParameterValue.TooLarge",
+            )
+        if found.setdefault(key, value) != value:
+            raise UsageError(f"The key {key} of Metadata is given twice.", code="InvalidParameterValue.Duplicate")
+    return found
+
+
+def _terminate_at(timer: dict[str, Any]) -> datetime | None:
+    """When the launch's timer goes off; whether that is far enough away, the launch knows."""
+    if not timer:
+        return None
+    for member in ("TimerAction", "ActionTime"):
+        if not timer.get(member):
+            raise Missing(f"ActionTimer.{member} is missing.", code="MissingParameter")
+    if timer["TimerAction"] != _TIMER_ACTION:
+        raise UsageError(f"ActionTimer.TimerAction can be {_TIMER_ACTION} alone.", code="InvalidParameterValue")
+    return times.moment(timer["ActionTime"])
 
 
 def _required(params: dict[str, Any], name: str) -> Any:
@@ -142,8 +186,6 @@ def _count(params: dict[str, Any]) -> int:
             if "MinCount" in params
             else "InvalidParameterValue.Range",
         )
-    if fewest != count:
-        raise NotSimulated("MinCount below InstanceCount is not simulated: all instances are launched, or none.")
     return count
 
 
@@ -156,16 +198,20 @@ def _data_disk(disk: dict[str, Any]) -> DataDiskRequest:
         )
     if not disk.get("DeleteWithInstance", True):
         raise NotSimulated("DataDisks.DeleteWithInstance=false is not simulated: a data disk goes with its instance.")
+    return DataDiskRequest(
+        size_gib=size,
+        type=disk.get("DiskType") or DataDiskRequest.type,
+        name=_disk_name(disk),
+    )
+
+
+def _disk_name(disk: dict[str, Any]) -> str:
     name: str = disk.get("DiskName", "")
     if len(name) > _LONGEST_DISK_NAME:
         raise UsageError(
             f"A disk's name has at most {_LONGEST_DISK_NAME} characters.", code="InvalidParameterValue.TooLarge"
         )
-    return DataDiskRequest(
-        size_gib=size,
-        type=disk.get("DiskType") or DataDiskRequest.type,
-        name=name,
-    )
+    return name
 
 
 def _bandwidth(internet: dict[str, Any]) -> int:
@@ -182,7 +228,7 @@ def _bandwidth(internet: dict[str, Any]) -> int:
     return bandwidth
 
 
-def _keeps_image_login(login: dict[str, Any]) -> bool:
+def keeps_image_login(login: dict[str, Any]) -> bool:
     given: str = login.get("KeepImageLogin", "").lower()
     if given not in ("", "true", "false"):
         raise UsageError(f"KeepImageLogin is {given!r}; it is true or false.", code="InvalidParameterValue")

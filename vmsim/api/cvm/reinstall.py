@@ -1,0 +1,47 @@
+"""ResetInstance: a fresh system on the system disk."""
+
+from __future__ import annotations
+
+from vmsim.api import paging, unsimulated
+from vmsim.api.action import Call, Reply, action
+from vmsim.api.cvm.run import keeps_image_login
+from vmsim.cloud import instances
+from vmsim.model import ids
+from vmsim.model.errors import UsageError
+from vmsim.model.lifecycle import Verb
+
+# EnhancedService is missing on purpose, as in RunInstances.
+_SIMULATED = {f"SystemDisk.{name}": unsimulated.NOTHING for name in ("Encrypt", "KmsKeyId", "CdcId", "DiskName")}
+
+
+@action("ResetInstance")
+def reset(call: Call) -> Reply:
+    params = call.params
+    unsimulated.refuse(params, _SIMULATED)
+    instance_id = ids.check("ins", params["InstanceId"])
+    image, login, disk = params.get("ImageId", ""), params.get("LoginSettings", {}), params.get("SystemDisk", {})
+    if image:
+        ids.check("img", image)
+    found = instances.get(call.cloud, instance_id, region=call.region).system_disk
+    for member, own in (("DiskType", found.type), ("DiskId", found.id)):
+        if disk.get(member, own) != own:
+            raise UsageError(f"SystemDisk.{member} is {own} and stays so.", code="InvalidParameterValue")
+    arguments = {
+        "image": image,
+        "size_gib": disk.get("DiskSize", 0),
+        "host_name": params.get("HostName") or None,
+        "user_data": params.get("UserData"),
+        "password": login.get("Password", ""),
+        "key_ids": list(paging.given_ids(login, "KeyIds", "skey")),
+        "keep_image_login": keeps_image_login(login),
+    }
+    instances.submit(
+        call.cloud,
+        Verb.REINSTALL,
+        (instance_id,),
+        arguments,
+        region=call.region,
+        caller=call.caller,
+        request_id=call.request_id,
+    )
+    return {}
