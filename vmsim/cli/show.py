@@ -9,6 +9,7 @@ import click
 from vmsim.cli import evidence, names, output
 from vmsim.cli.list import state
 from vmsim.cli.session import Session, pass_session
+from vmsim.model import charges
 
 _SHOWN_OPERATIONS = 5
 _SERIAL_LINES = 15
@@ -51,11 +52,28 @@ def _machine(item: dict[str, Any], images: dict[str, str]) -> Facts:
         ("image", f"{images.get(item['image_id'], 'gone')} ({item['image_id']})"),
         ("zone", item["zone"]),
         ("created", output.local_time(item["created"])),
-        ("host name", item["host_name"]),
+        ("host name", item["host_name"] + (" (after its next start)" if item["pending_host_name"] else "")),
         ("tags", ", ".join(f"{name}={value}" for name, value in item["tags"].items())),
-        ("charging", "stopped while it is off" if item["stop_charging"] else ""),
+        ("charged", _charged(item)),
+        ("recycle bin", _isolated(item)),
+        ("ends", f"by its action timer, {output.local_time(item['terminate_at'])}" if item["terminate_at"] else ""),
         ("protected", "cannot be terminated through the API" if item["protected"] else ""),
     ]
+
+
+def _charged(item: dict[str, Any]) -> str:
+    """By the hour says nothing, unless the stop stopped it."""
+    if item["expires"] is None:
+        return "not while it is off" if item["stop_charging"] else ""
+    renewed = "renewed by itself" if item["renew_flag"] == charges.AUTO_RENEW else "not renewed by itself"
+    return f"in advance, until {output.local_time(item['expires'])}; {renewed}"
+
+
+def _isolated(item: dict[str, Any]) -> str:
+    if item["isolated_at"] is None:
+        return ""
+    why = "it expired" if item["isolated_source"] == charges.BY_EXPIRY else "it was terminated"
+    return f"since {output.local_time(item['isolated_at'])}: {why}"
 
 
 def _network(item: dict[str, Any]) -> Facts:

@@ -21,6 +21,7 @@ from vmsim.model.lifecycle import Verb
 def command(session: Session, given: tuple[str, ...], everything: bool, yes: bool, wait: bool, form: str) -> None:
     """Terminate instances: they and their disks are gone.
 
+    A prepaid instance goes to the recycle bin first, and is gone when it is terminated there again.
     Asks first; without a terminal it needs --yes.
 
     \b

@@ -173,4 +173,6 @@ def _text(result: Result, plan: Plan) -> str:
     if not plan.wait:
         return f"asked to {plan.verb.value} (operation {result.operation['id']})"
     how = evidence.ending(result.operation) if plan.verb is Verb.STOP else ""
+    if result.operation["verb"] == Verb.ISOLATE.value:
+        return f"in the recycle bin; terminate it again to end it ({result.seconds:.1f} s)"
     return f"{plan.done}{f': {how}' if how else ''} ({result.seconds:.1f} s)"

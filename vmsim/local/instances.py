@@ -1,4 +1,4 @@
-"""Instances on the local API: list, show, launch, rename, readiness, serial log, statistics."""
+"""Instances on the local API: list, show, launch, rename, protect, readiness, serial log, statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vmsim.model.errors import Malformed
 from vmsim.model.launch import DataDiskRequest, LaunchRequest
 from vmsim.model.readiness import Rung
 
-_LAUNCH_FIELDS = tuple(field.name for field in fields(LaunchRequest))
+_LAUNCH_FIELDS = tuple(field.name for field in fields(LaunchRequest) if field.name != "terminate_at")
 
 
 async def listing(request: Request) -> Response:
@@ -68,11 +68,18 @@ def launch_request(data: dict[str, Any], region: str) -> LaunchRequest:
         raise Malformed(f"The launch request cannot be read: {error}.") from error
 
 
-async def rename(request: Request) -> Response:
-    cloud, data = cloud_of(request), await body_of(request, ("name",))
+async def change(request: Request) -> Response:
+    """Its name, or whether it is protected against termination."""
+    cloud, data = cloud_of(request), await body_of(request, ("name", "protected"))
     found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
-    renamed = await run_in_threadpool(instances.rename, cloud, found.id, text_of(data, "name"))
-    return JSONResponse({"instance": views.instance(renamed)})
+    if "protected" in data:
+        wanted = data["protected"]
+        if not isinstance(wanted, bool):
+            raise Malformed(f"protected is {wanted!r}; it is true or false.")
+        found = await run_in_threadpool(instances.protect, cloud, found.id, wanted)
+    if "name" in data or "protected" not in data:
+        found = await run_in_threadpool(instances.rename, cloud, found.id, text_of(data, "name"))
+    return JSONResponse({"instance": views.instance(found)})
 
 
 async def readiness(request: Request) -> Response:
@@ -113,5 +120,5 @@ ROUTES = [
     Route("/v1/instances/{name:path}/serial", serial, methods=["GET"]),
     Route("/v1/instances/{name:path}/stats", stats, methods=["GET"]),
     Route("/v1/instances/{name:path}", show, methods=["GET"]),
-    Route("/v1/instances/{name:path}", rename, methods=["PATCH"]),
+    Route("/v1/instances/{name:path}", change, methods=["PATCH"]),
 ]

@@ -96,3 +96,27 @@ def test_keys_come_and_go(client: Client, tmp_path: Path, vmsim: Vmsim) -> None:
     assert vmsim("key", "import", "mine", str(public)).code == 0
     assert "mine" in vmsim("key", "list").out
     assert vmsim("key", "list", "--region", "ap-tokyo").out == ""
+
+
+def test_reinstall(client: Client, web: str, vmsim: Vmsim, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert vmsim("reinstall", "web-1").code == 2  # nobody to ask
+    ran = vmsim("reinstall", "web-1", "--yes", "--disk-size", "2", "--no-wait")
+    assert ran.code == 0, ran.err
+    verb, arguments = _asked(client, web)
+    assert verb == "reinstall" and arguments["size_gib"] == 2 and arguments["default_key"]
+    assert len(arguments["key_ids"]) == 1  # type: ignore[arg-type]
+
+
+def test_reinstall_with_a_password(client: Client, web: str, vmsim: Vmsim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Secret-123\n"))
+    ran = vmsim("reinstall", "web-1", "--yes", "--password-stdin", "--no-wait", "--output", "json")
+    assert ran.code == 0 and "Secret-123" not in ran.out + ran.err
+    verb, arguments = _asked(client, web)
+    assert verb == "reinstall" and arguments["key_ids"] == []
+    assert vmsim("reinstall", "web-1", "--yes", "--password-stdin", "--key", "x").code == 2
+
+
+def test_set_host_name(client: Client, web: str, vmsim: Vmsim) -> None:
+    assert vmsim("set-host-name", "web-1", "front", "--no-wait").code == 0
+    assert _asked(client, web) == ("modify", {"host_name": "front"})
+    assert vmsim("set-host-name", "web-1", "-x-").code == 2

@@ -108,3 +108,25 @@ def test_terminate_asks_unless_told_not_to(
     assert instances.get(cloud, web).state is InstanceState.RUNNING
     assert vmsim("terminate", "web-1", "--yes", "--no-wait").code == 0
     assert instances.get(cloud, web).state is InstanceState.TERMINATING
+
+
+def test_a_prepaid_one_goes_to_the_recycle_bin(cloud: Cloud, client: Client, vmsim: Vmsim) -> None:
+    body = {"name": "paid", "charge_type": "PREPAID", "prepaid_months": 1, "default_key": True}
+    ident = client.post("/v1/instances", body)["instances"][0]["id"]
+    booted(cloud, ident)
+    assert "in advance, until" in vmsim("show", "paid").out
+    asked = client.post(f"/v1/instances/{ident}/operations", {"verb": "terminate", "arguments": {}})["operation"]
+    assert asked["verb"] == "isolate"
+    settle(cloud, ident, state.Outcome(True, changes={"isolated_source": "MANMADE", "isolated_at": cloud.clock.now()}))
+    shown = vmsim("show", "paid").out
+    assert "SHUTDOWN" in shown and "it was terminated" in shown
+
+
+def test_protect(client: Client, web: str, vmsim: Vmsim) -> None:
+    assert "is protected" in vmsim("protect", "web-1").out
+    refused = vmsim("terminate", "web-1", "--yes")
+    assert refused.code == 1 and "protected against termination" in refused.err
+    assert "cannot be terminated" in vmsim("show", "web-1").out
+    assert vmsim("unprotect", "web-1").code == 0
+    assert vmsim("terminate", "web-1", "--yes", "--no-wait").code == 0
+    assert vmsim("protect").code == 2
