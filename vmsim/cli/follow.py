@@ -93,6 +93,20 @@ def operation(client: Client, asked: dict[str, Any], show: Show) -> dict[str, An
     return last
 
 
+def job(client: Client, asked: dict[str, Any], show: Show) -> dict[str, Any]:
+    """Wait until a job has settled. Raises OperationFailed with its reason."""
+    last = asked
+    if last["state"] == "OPERATING":
+        for last in client.stream(f"/v1/jobs/{asked['id']}/follow"):
+            if last["state"] == "OPERATING":
+                show(last["step"])
+    if last["state"] == "OPERATING":
+        raise LabNotRunning("The lab ended while this was under way.", hint="`vmsim up` takes it up again.")
+    if last["state"] == "FAILED":
+        raise OperationFailed(last["error"] or "It failed.")
+    return last
+
+
 def login(client: Client, instance_id: str, limit: float | None, show: Show) -> None:
     """Wait until the guest is up. Raises TimedOut with its rung and the serial log's last lines."""
     for rung in client.stream(f"/v1/instances/{instance_id}/readiness", limit=limit):

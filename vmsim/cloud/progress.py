@@ -8,10 +8,12 @@ from vmsim.cloud import instances
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.operations_log import operation
 from vmsim.host import serial
-from vmsim.model.errors import OperationFailed, TimedOut
+from vmsim.model.errors import NotFound, OperationFailed, TimedOut
+from vmsim.model.job import JobRecord
 from vmsim.model.lifecycle import InstanceState
 from vmsim.model.operation import OperationRecord
 from vmsim.model.readiness import Rung
+from vmsim.store import jobs
 
 LOOK_AGAIN = 5.0
 """Even without news: a bell may be lost with a daemon."""
@@ -25,6 +27,29 @@ def follow_operation(cloud: Cloud, operation_id: str) -> Iterator[OperationRecor
         seen = cloud.news.count
         record = operation(cloud, operation_id)
         telling = (record.state, record.step, record.phase)
+        if telling != told:
+            told = telling
+            yield record
+        if record.ended is not None:
+            return
+        cloud.news.wait(seen, LOOK_AGAIN)
+
+
+def job(cloud: Cloud, job_id: str) -> JobRecord:
+    with cloud.store.reading() as connection:
+        found = jobs.one(connection, job_id)
+    if found is None:
+        raise NotFound("job", job_id)
+    return found
+
+
+def follow_job(cloud: Cloud, job_id: str) -> Iterator[JobRecord]:
+    """The record at each step; the last one is settled."""
+    told = None
+    while True:
+        seen = cloud.news.count
+        record = job(cloud, job_id)
+        telling = (record.state, record.step)
         if telling != told:
             told = telling
             yield record

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 
 from vmsim.api.server import trusted_application
 from vmsim.cloud.context import Cloud
-from vmsim.local import api_keys, catalogue, errors, events, instances, keys, lab, operations
+from vmsim.local import api_keys, catalogue, errors, events, instances, jobs, keys, lab, operations
 from vmsim.model.errors import NotFound, VmsimError
 
 
@@ -26,6 +26,7 @@ def application(cloud: Cloud) -> Starlette:
         *lab.ROUTES,
         *instances.ROUTES,
         *operations.ROUTES,
+        *jobs.ROUTES,
         *events.ROUTES,
         *catalogue.ROUTES,
         *keys.ROUTES,

@@ -54,7 +54,10 @@ class Job:
 
     @contextmanager
     def machine(self) -> Iterator[None]:
-        """Alone at the instance's machine, if the job has one: an operation on it waits, or is waited for."""
+        """Alone at the instance's machine, if the job has one: an operation on it waits, or is waited for.
+
+        For a part of the work. A kind whose end must be recorded before anybody else touches the machine says so in its
+        row (`JobFile.alone`) and is alone from the start; it must not call this."""
         with self.cloud.hands.on(self.record.instance_id):
             yield
 

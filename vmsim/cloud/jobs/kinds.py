@@ -21,6 +21,9 @@ class JobFile:
 
     perform: Callable[[Job], JobOutcome]
     settle: Settle
+    alone: bool = False
+    """At the instance's machine from its beginning until its end is recorded: what it changes is hardware, and the
+    next operation computes the hardware from the record."""
 
 
 KINDS: Mapping[JobKind, JobFile] = {}
@@ -33,9 +36,10 @@ def perform(cloud: Cloud, job_id: str) -> None:
     if record is None or record.ended is not None:
         return
     file = KINDS[record.kind]
-    outcome = _outcome(file, Job(cloud, record))
-    cloud.reached(f"{record.kind.value}.settle")
-    settle(cloud, record, outcome, file.settle)
+    with cloud.hands.on(record.instance_id if file.alone else ""):
+        outcome = _outcome(file, Job(cloud, record))
+        cloud.reached(f"{record.kind.value}.settle")
+        settle(cloud, record, outcome, file.settle)
 
 
 def _outcome(file: JobFile, job: Job) -> JobOutcome:
