@@ -156,6 +156,8 @@ class Connection:
             (libvirt.VIR_DOMAIN_EVENT_ID_REBOOT, self._on_reboot),
             (libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, self._on_io_error),
             (libvirt.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, self._on_agent),
+            (libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, self._on_device_removed),
+            (libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, self._on_device_kept),
         )
         self._callbacks = []
         for number, callback in callbacks:
@@ -258,6 +260,12 @@ class Connection:
     def _on_agent(self, _raw: Any, domain: libvirt.virDomain, state: int, _reason: int, _opaque: Any) -> None:
         if told := events.agent(state):
             self._publish(domain.UUIDString(), *told)
+
+    def _on_device_removed(self, _raw: Any, domain: libvirt.virDomain, alias: str, _opaque: Any) -> None:
+        self._publish(domain.UUIDString(), Kind.DEVICE_REMOVED, alias)
+
+    def _on_device_kept(self, _raw: Any, domain: libvirt.virDomain, alias: str, _opaque: Any) -> None:
+        self._publish(domain.UUIDString(), Kind.DEVICE_KEPT, alias)
 
 
 class _EventLoop:

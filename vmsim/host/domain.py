@@ -21,7 +21,7 @@ import libvirt
 import libvirt_qemu
 
 from vmsim.host.connection import Connection
-from vmsim.host.domain_xml import DomainSpec, domain_xml
+from vmsim.host.domain_xml import DiskSpec, DomainSpec, disk_xml, domain_xml, parse
 from vmsim.host.events import DomainEvent
 from vmsim.host.process import qemu_pid, resident_bytes
 from vmsim.model.errors import LibvirtError, NotFound
@@ -129,6 +129,7 @@ _STATISTICS = (
     | libvirt.VIR_DOMAIN_STATS_INTERFACE
     | libvirt.VIR_DOMAIN_STATS_BLOCK
 )
+_BEING_UNPLUGGED = "in the process of unplug"
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
 
 
@@ -217,11 +218,44 @@ class Domains:
         """The reset button: same QEMU, the guest begins again, unasked."""
         self._on(uuid, libvirt.virDomain.reset)
 
-    # --- disks
+    # --- disks of a running domain; its next definition is another matter
+
+    def plugged(self, uuid: str) -> tuple[DiskSpec, ...]:
+        """The disks that its QEMU has; none when it is off or not there."""
+        try:
+            xml, status = self._on(uuid, lambda domain: (domain.XMLDesc(0), _status(domain)))
+        except NotFound:
+            return ()
+        return parse(xml).disks if status.active else ()
+
+    def plug(self, uuid: str, disk: DiskSpec) -> None:
+        """Give it a disk while it runs. One that it has already is left."""
+        flags, xml = libvirt.VIR_DOMAIN_AFFECT_LIVE, disk_xml(disk)
+        try:
+            self._on(uuid, lambda domain: domain.attachDeviceFlags(xml, flags))
+        except LibvirtError:
+            if not self._has(uuid, disk):
+                raise
+
+    def ask_to_unplug(self, uuid: str, disk: DiskSpec) -> bool:
+        """Ask the guest to let a disk go; True when it has. It may do so at any later time: wait for DEVICE_REMOVED,
+        and look at what is `plugged`. Asking again is harmless, and needed where a booting guest missed it."""
+        flags, xml = libvirt.VIR_DOMAIN_AFFECT_LIVE, disk_xml(disk)
+        try:
+            self._on(uuid, lambda domain: domain.detachDeviceFlags(xml, flags))
+        except NotFound:
+            return True
+        except LibvirtError as error:
+            if _BEING_UNPLUGGED not in error.message and self._has(uuid, disk):
+                raise
+        return not self._has(uuid, disk)
 
     def grow_disk(self, uuid: str, target: str, size_bytes: int) -> None:
-        """A disk of a running domain becomes this big, and the guest is told."""
+        """The guest is told at once. Doing it twice is harmless."""
         self._on(uuid, lambda domain: domain.blockResize(target, size_bytes, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
+
+    def _has(self, uuid: str, disk: DiskSpec) -> bool:
+        return any(one.path == disk.path for one in self.plugged(uuid))
 
     # --- looking
 

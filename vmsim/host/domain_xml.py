@@ -97,6 +97,13 @@ def domain_xml(spec: DomainSpec) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def disk_xml(spec: DiskSpec) -> str:
+    """One disk alone, to be plugged in or out."""
+    devices = Element("devices")
+    _disk(devices, spec)
+    return ElementTree.tostring(devices[0], encoding="unicode")
+
+
 def _identity(root: Element, spec: DomainSpec) -> None:
     _text(root, "name", spec.instance_id)
     _text(root, "uuid", spec.uuid)

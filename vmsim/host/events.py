@@ -31,6 +31,8 @@ class Kind(Enum):
     IO_ERROR = "I/O error"
     AGENT_CONNECTED = "agent connected"
     AGENT_DISCONNECTED = "agent disconnected"
+    DEVICE_REMOVED = "device let go"
+    DEVICE_KEPT = "device not let go"
     CONNECTION_LOST = "connection to libvirt lost"
     CONNECTION_BACK = "connection to libvirt back"
 

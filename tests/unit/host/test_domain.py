@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +147,25 @@ def test_a_watch_is_over_when_it_is_left(connection: Connection, domains: Domain
         next_event(watch, Kind.DEFINED)
 
     assert left.wait(0) is None
+
+
+def test_a_running_domain_has_its_disks_plugged(domains: Domains, spec: DomainSpec) -> None:
+    assert domains.plugged(spec.uuid) == ()
+    domains.define(spec)
+    assert domains.plugged(spec.uuid) == ()
+    domains.start(spec.uuid)
+    assert domains.plugged(spec.uuid) == spec.disks
+
+
+def test_what_is_plugged_or_gone_already_is_no_error(domains: Domains, spec: DomainSpec) -> None:
+    """The test driver plugs nothing: each refusal is judged by what is so."""
+    another = replace(spec.disks[0], path=Path("/disks/other.qcow2"), target="vdc")
+    assert domains.ask_to_unplug(spec.uuid, another)
+    domains.define(spec)
+    domains.start(spec.uuid)
+    domains.plug(spec.uuid, spec.disks[0])
+    assert domains.ask_to_unplug(spec.uuid, another)
+    with pytest.raises(LibvirtError):
+        domains.plug(spec.uuid, another)
+    with pytest.raises(LibvirtError):
+        domains.ask_to_unplug(spec.uuid, spec.disks[0])
