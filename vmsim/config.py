@@ -164,6 +164,7 @@ class Settings:
     reconcile_interval: float = 10.0
     boot_limit: float = 120.0
     down_limit: float = 60.0
+    detach_limit: float = 60.0
     workers: int = 16
     type_change_powers_on: bool = False
     launch_failed_kept: float = 7200.0

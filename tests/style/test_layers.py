@@ -32,7 +32,8 @@ GATES = {
     "libvirt_qemu": ["host/domain.py"],
     "subprocess": ["host/command.py"],
     "paramiko": ["host/ssh.py", "cli/guest.py"],
-    "sqlalchemy": ["store/", "cloud/query.py", "cloud/key_pairs.py"],  # the two turn filters into conditions
+    # Those of cloud turn filters into conditions.
+    "sqlalchemy": ["store/", "cloud/query.py", "cloud/key_pairs.py", "cloud/disk_query.py"],
     "sqlite3": ["store/"],
     "starlette": ["api/", "local/"],
     "uvicorn": ["daemon.py"],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vmsim.cloud.context import Cloud
 from vmsim.host.domain_xml import DiskSpec, DomainSpec, InterfaceSpec
+from vmsim.model.disk import Disk
 from vmsim.model.instance import Instance
 
 
@@ -19,9 +20,13 @@ def domain_spec(cloud: Cloud, instance: Instance) -> DomainSpec:
         memory_mib=instance.memory_mib,
         accelerator="kvm" if cloud.accelerator.accelerator == "kvm" else "tcg",
         cpu_mode=cloud.accelerator.cpu_mode,
-        disks=tuple(DiskSpec(Path(disk.path), disk.id, disk.target) for disk in instance.disks),
+        disks=tuple(map(disk_spec, instance.disks)),
         interfaces=(InterfaceSpec(instance.mac, instance.subnet_id),),
         serial_log=cloud.home.serial_log(instance.id),
         serial_socket=cloud.home.serial_socket(instance.id),
         display_socket=cloud.home.display_socket(instance.id),
     )
+
+
+def disk_spec(disk: Disk) -> DiskSpec:
+    return DiskSpec(Path(disk.path), disk.id, disk.target)

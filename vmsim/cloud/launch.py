@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, state
+from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, new_disks, state
 from vmsim.cloud.context import Cloud
 from vmsim.model import charges, ids, regions
-from vmsim.model.disk import Disk, DiskUsage
-from vmsim.model.errors import Busy, NotSimulated, OutOfResources, Refused, UsageError
+from vmsim.model.disk import MOST_DATA_DISKS, Disk, DiskUsage
+from vmsim.model.errors import Busy, NotFound, NotSimulated, OutOfResources, Refused, UsageError
 from vmsim.model.image import Image
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.instance_types import InstanceType, instance_type, smallest
-from vmsim.model.launch import LaunchRequest
+from vmsim.model.launch import DataDiskRequest, LaunchRequest
 from vmsim.model.lifecycle import ACTIONS, InstanceState, Verb
 from vmsim.model.network import Subnet, mac_of
 from vmsim.model.operation import Caller, OperationRecord
@@ -34,7 +34,6 @@ GOING_DOWN = "The lab is going down."
 _RUN = ACTIONS[Verb.RUN]
 MOST_AT_ONCE = 500
 MOST_INSTANCES = 10_000
-MOST_DATA_DISKS = 20
 MOST_DISK_GIB = 32000
 MOST_USER_DATA = 16 * 1024
 TIMER_NOTICE = timedelta(minutes=5)
@@ -241,7 +240,26 @@ def _check_capacity(cloud: Cloud, connection: Connection, plan: Plan, count: int
     if instances.count(connection) + count > MOST_INSTANCES:
         raise OutOfResources(f"A home holds at most {MOST_INSTANCES} instances.", code="LimitExceeded.InstanceQuota")
     capacity.check_memory(connection, plan.kind.memory_mib * count)
-    capacity.check_disk(cloud, capacity.WRITTEN_BY_LAUNCH * count)
+    written = capacity.WRITTEN_BY_LAUNCH + sum(
+        _copied(connection, plan.region, disk) for disk in plan.request.data_disks
+    )
+    capacity.check_disk(cloud, written * count)
+
+
+def _copied(connection: Connection, region: str, disk: DataDiskRequest) -> int:
+    """Bytes that a data disk begins with: those of the snapshot it is made of."""
+    if not disk.snapshot_id:
+        return 0
+    try:
+        snapshot = new_disks.snapshot_of(connection, region, disk.snapshot_id)
+    except NotFound as error:
+        raise NotFound("snapshot", disk.snapshot_id, code="InvalidParameter.SnapshotNotFound") from error
+    if disk.size_gib < snapshot.size_gib:
+        raise Refused(
+            f"Snapshot {snapshot.id} has {snapshot.size_gib} GiB; a data disk of {disk.size_gib} GiB was asked for.",
+            code="FailedOperation.SnapshotSizeLargerThanDataSize",
+        )
+    return new_disks.written_by_copy(snapshot)
 
 
 def _reserve(cloud: Cloud, connection: Connection, plan: Plan, number: int) -> Instance:
@@ -325,10 +343,10 @@ def _disks(cloud: Cloud, plan: Plan, instance_id: str) -> Sequence[Disk]:
     request = plan.request
     folder = cloud.home.instance(instance_id)
     now = cloud.clock.now()
-    rows = [(plan.system_gib, request.system_disk_type, request.system_disk_name)]
-    rows += [(disk.size_gib, disk.type, disk.name) for disk in request.data_disks]
+    system = DataDiskRequest(plan.system_gib, request.system_disk_type, name=request.system_disk_name)
+    rows = [system, *request.data_disks]
     disks = []
-    for position, (size, kind, name) in enumerate(rows):
+    for position, row in enumerate(rows):
         ident = ids.new("disk")
         disks.append(
             Disk(
@@ -337,12 +355,14 @@ def _disks(cloud: Cloud, plan: Plan, instance_id: str) -> Sequence[Disk]:
                 plan.region,
                 plan.zone,
                 position,
-                kind,
-                size,
-                name,
-                True,
+                row.type,
+                row.size_gib,
+                row.name,
+                row.delete_with_instance,
                 str(folder / f"{ident}.qcow2"),
                 usage=DiskUsage.DATA if position else DiskUsage.SYSTEM,
+                portable=not row.delete_with_instance,
+                snapshot_id=row.snapshot_id,
                 charge_type=request.charge_type,
                 created=now,
                 project_id=request.project_id,

@@ -16,6 +16,18 @@ from enum import Enum
 from typing import Any
 
 UNATTACHED_POSITION = -1
+MOST_DATA_DISKS = 20
+"""Of one instance."""
+MOST_GIB = 32000
+LEAST_GIB = {
+    "CLOUD_BASIC": 10,
+    "CLOUD_PREMIUM": 10,
+    "CLOUD_BSSD": 10,
+    "CLOUD_SSD": 20,
+    "CLOUD_HSSD": 20,
+    "CLOUD_TSSD": 20,
+}
+"""What the cloud sells, by type; the command line is free to make smaller ones."""
 
 
 class DiskState(str, Enum):
@@ -132,9 +144,36 @@ class Disk:
         return self.usage is DiskUsage.SYSTEM
 
     @property
+    def steady_state(self) -> DiskState:
+        """Where it goes back to when work on it has ended."""
+        return DiskState.ATTACHED if self.instance_id else DiskState.UNATTACHED
+
+    @property
     def target(self) -> str:
         """The guest's name for it."""
         return "vd" + chr(ord("a") + self.position)
+
+
+@dataclass(frozen=True)
+class DiskRequest:
+    """CreateDisks in the domain's words."""
+
+    region: str
+    zone: str = ""
+    """"" is the region's first."""
+    size_gib: int = 0
+    """0 is the snapshot's."""
+    type: str = "CLOUD_PREMIUM"
+    name: str = ""
+    count: int = 1
+    snapshot_id: str = ""
+    charge_type: str = "POSTPAID_BY_HOUR"
+    prepaid_months: int = 0
+    renew_flag: str = ""
+    project_id: int = 0
+    delete_snapshot: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+    client_token: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ class DataDiskRequest:
     size_gib: int
     type: str = "CLOUD_PREMIUM"
     delete_with_instance: bool = True
+    """Without it the disk is elastic, and outlives the instance."""
     name: str = ""
+    snapshot_id: str = ""
 
 
 @dataclass(frozen=True)

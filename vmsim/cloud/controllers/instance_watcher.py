@@ -13,7 +13,7 @@ import logging
 import queue
 import threading
 
-from vmsim.cloud import events, state
+from vmsim.cloud import disks, events, state
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.ending import ending
 from vmsim.host import process, serial
@@ -86,6 +86,8 @@ class InstanceWatcher:
             self._came_on(instance)
         elif event.kind is Kind.REBOOTED:
             self._begins_anew(instance)
+        elif event.kind is Kind.DEVICE_REMOVED:
+            disks.let_go(self._cloud, instance)
         elif event.kind is Kind.SUSPENDED:
             state.note(self._cloud, instance.id, paused=event.detail or "unknown")
         elif event.kind is Kind.RESUMED:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vmsim.cloud.context import Cloud
+from vmsim.cloud.jobs import attach_disk, create_disk, delete_disk, detach_disk, resize_disk
 from vmsim.cloud.jobs.job import Job, JobOutcome, Settle, settle
 from vmsim.model.errors import VmsimError
 from vmsim.model.job import JobKind
@@ -26,7 +27,13 @@ class JobFile:
     next operation computes the hardware from the record."""
 
 
-KINDS: Mapping[JobKind, JobFile] = {}
+KINDS: Mapping[JobKind, JobFile] = {
+    JobKind.CREATE_DISK: JobFile(create_disk.perform, create_disk.settle),
+    JobKind.ATTACH_DISK: JobFile(attach_disk.perform, attach_disk.settle, alone=True),
+    JobKind.DETACH_DISK: JobFile(detach_disk.perform, detach_disk.settle, alone=True),
+    JobKind.RESIZE_DISK: JobFile(resize_disk.perform, resize_disk.settle, alone=True),
+    JobKind.DELETE_DISK: JobFile(delete_disk.perform, delete_disk.settle),
+}
 
 
 def perform(cloud: Cloud, job_id: str) -> None:

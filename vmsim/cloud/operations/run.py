@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from vmsim.cloud import images, removal
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.first_boot import first_edits
+from vmsim.cloud.jobs.create_disk import copy_snapshot
 from vmsim.cloud.power_on import power_on
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
@@ -80,6 +81,8 @@ def _make_disks(work: Work, instance: Instance) -> None:
         Path(disk.path).unlink(missing_ok=True)
         if disk.system:
             qcow2.create_overlay(Path(disk.path), Path(image.path), disk.size_gib * 2**30)
+        elif disk.snapshot_id:
+            copy_snapshot(work.cloud, disk.snapshot_id, Path(disk.path), disk.size_gib * 2**30)
         else:
             qcow2.create_empty(Path(disk.path), disk.size_gib * 2**30)
     work.step("edit", "writing name, keys and login to the disk")

@@ -14,7 +14,7 @@ from vmsim.cloud.work import Work
 from vmsim.model import charges
 from vmsim.model.errors import Refused, UsageError
 from vmsim.model.instance import Instance
-from vmsim.model.lifecycle import StopType
+from vmsim.model.lifecycle import InstanceState, StopType
 
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
@@ -37,5 +37,6 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
 def perform(work: Work) -> Outcome:
     instance = work.instance()
     PowerOff(work, instance, StopType.HARD, 0).run()
-    removal.remove(work.cloud, instance, work.step)
+    launched = work.record.began_in != InstanceState.LAUNCH_FAILED.value  # else no disk of it ever was
+    removal.remove(work.cloud, instance, work.step, keep_disks=launched)
     return Outcome(success=True)

@@ -1,0 +1,124 @@
+"""Describing disks: filters as columns of the database, so that the cost grows with the page, not the home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+
+from vmsim.cloud.context import Cloud
+from vmsim.cloud.query import Filter, Page, project_numbers, tag_condition
+from vmsim.model import ids
+from vmsim.model.disk import Disk
+from vmsim.model.errors import NotFound, Refused, UsageError
+from vmsim.store import disks, snapshots
+from vmsim.store.schema import disks as table
+from vmsim.store.schema import instances
+
+_ORDERS = {"CREATE_TIME": table.c.created, "DEADLINE": table.c.deadline}
+
+
+@dataclass(frozen=True)
+class DiskQuery:
+    """`region` None is every region; filters are joined by AND."""
+
+    region: str | None = None
+    ids: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    order: str = "CREATE_TIME"
+    descending: bool = True
+    offset: int = 0
+    limit: int | None = 100
+
+
+def query(cloud: Cloud, asked: DiskQuery) -> Page[Disk]:
+    """The page and the total. Raises UsageError for an unknown filter or a bad value."""
+    conditions: list[ColumnElement[bool]] = [_condition(one) for one in asked.filters]
+    if asked.region is not None:
+        conditions.append(table.c.region == asked.region)
+    if asked.ids:
+        conditions.append(table.c.id.in_([ids.check("disk", one) for one in asked.ids]))
+    column = _ORDERS[asked.order]
+    order = (column.desc() if asked.descending else column.asc(), table.c.id)
+    with cloud.store.reading() as connection:
+        total = disks.count(connection, *conditions)
+        found = disks.where(connection, *conditions, order=order, offset=asked.offset, limit=asked.limit)
+    return Page(total, tuple(found))
+
+
+def snapshot_counts(cloud: Cloud, found: Sequence[Disk]) -> dict[str, tuple[int, int]]:
+    """(number of snapshots, GiB of the disk in them) by disk; one without is not there."""
+    with cloud.store.reading() as connection:
+        return snapshots.counts_by_disk(connection, [disk.id for disk in found])
+
+
+def get(cloud: Cloud, ident: str, *, region: str | None = None) -> Disk:
+    """By id, or by a name that only one disk has."""
+    conditions = [table.c.id == ident if ident.startswith("disk-") else table.c.name == ident]
+    if region is not None:
+        conditions.append(table.c.region == region)
+    with cloud.store.reading() as connection:
+        found = disks.where(connection, *conditions)
+    if not found or not ident:
+        raise NotFound("disk", ident, hint="`vmsim disk list` shows them.", code="InvalidDiskId.NotFound")
+    if len(found) > 1:
+        raise Refused(
+            f"{len(found)} disks are named {ident}: {', '.join(one.id for one in found)}.", hint="Use the id."
+        )
+    return found[0]
+
+
+def _condition(asked: Filter) -> ColumnElement[bool]:
+    by_tag = tag_condition(table.c.id, asked.name, asked.values)
+    if by_tag is not None:
+        return by_tag
+    make = _FILTERS.get(asked.name)
+    if make is None:
+        raise UsageError(
+            f"There is no filter {asked.name!r}.",
+            hint=f"Known: {', '.join(_FILTERS)}, tag-key, tag-value, tag:<key>.",
+            code="InvalidFilter",
+        )
+    if not asked.values:
+        raise UsageError(f"Filter {asked.name} has no value.", code="InvalidFilter")
+    return make(asked.values)
+
+
+def _is(column: ColumnElement[str]) -> Callable[[Sequence[str]], ColumnElement[bool]]:
+    return lambda values: column.in_(values)
+
+
+def _of_instances(column: ColumnElement[str]) -> Callable[[Sequence[str]], ColumnElement[bool]]:
+    return lambda values: table.c.instance_id.in_(select(instances.c.id).where(column.in_(values)))
+
+
+def _nothing(_values: Sequence[str]) -> ColumnElement[bool]:
+    """What no disk here has: a dedicated cluster."""
+    return table.c.id.in_(())
+
+
+def _portable(values: Sequence[str]) -> ColumnElement[bool]:
+    known = {"TRUE": True, "FALSE": False}
+    for value in values:
+        if value.upper() not in known:
+            raise UsageError(f"portable is {value!r}; it is TRUE or FALSE.", code="InvalidParameterValue")
+    return table.c.portable.in_([known[value.upper()] for value in values])
+
+
+_FILTERS: dict[str, Callable[[Sequence[str]], ColumnElement[bool]]] = {
+    "disk-usage": _is(table.c.usage),
+    "disk-charge-type": _is(table.c.charge_type),
+    "portable": _portable,
+    "project-id": lambda values: table.c.project_id.in_(project_numbers(values)),
+    "disk-id": _is(table.c.id),
+    "disk-name": _is(table.c.name),
+    "disk-type": _is(table.c.type),
+    "disk-state": _is(table.c.state),
+    "instance-id": _is(table.c.instance_id),
+    "zone": _is(table.c.zone),
+    "instance-ip-address": _of_instances(instances.c.private_ip),
+    "instance-name": _of_instances(instances.c.name),
+    "dedicated-cluster-id": _nothing,
+    "cluster-group-id": _nothing,
+}
