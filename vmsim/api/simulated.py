@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from vmsim.api.action import Action
+from vmsim.api.cbs import disk_work, disks
 from vmsim.api.cvm import (
     attributes,
     catalogue,
@@ -34,6 +35,8 @@ _MODULES: tuple[ModuleType, ...] = (
     reinstall,
     run,
     vnc,
+    disks,
+    disk_work,
 )
 ACTIONS: Mapping[tuple[str, str], Action] = {
     (found.service, found.name): found

@@ -8,7 +8,7 @@ from vmsim.api import paging, unsimulated
 from vmsim.api.action import Call, Reply, action
 from vmsim.cloud import instances
 from vmsim.model import ids
-from vmsim.model.errors import Missing, UsageError
+from vmsim.model.errors import Missing, Refused, UsageError
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import Verb
 
@@ -110,6 +110,8 @@ def _data_disk_id(found: Instance, disk: dict[str, Any]) -> str:
         raise Missing("DataDisks.0.DiskId is missing.", code="MissingParameter")
     if given not in {own.id for own in found.data_disks}:
         raise UsageError(f"{given} is no data disk of {found.id}.", code="UnsupportedOperation.InvalidDataDisk")
+    if next(own for own in found.data_disks if own.id == given).portable:
+        raise Refused(f"{given} is elastic: ResizeDisk is for it.", code="UnsupportedOperation.InvalidDataDisk")
     if disk["DiskSize"] % _DATA_DISK_STEP:
         raise UsageError(
             f"A data disk's size is a multiple of {_DATA_DISK_STEP} GiB, not {disk['DiskSize']}.",

@@ -6,6 +6,7 @@ from typing import Any
 
 from vmsim.api import tags, times
 from vmsim.model import charges
+from vmsim.model.disk import DiskState
 from vmsim.model.instance import Disk, Instance
 from vmsim.model.lifecycle import ACTIONS, InstanceState
 
@@ -66,7 +67,7 @@ def _hardware(record: Instance) -> dict[str, Any]:
         "CpuTopology": {"CoreCount": record.cores or None, "ThreadPerCore": record.threads_per_core or None},
         "GPUInfo": {"GPUCount": 0.0, "GPUId": [], "GPUType": ""},
         "SystemDisk": _system_disk(record.system_disk),
-        "DataDisks": [_data_disk(disk) for disk in record.data_disks],
+        "DataDisks": [_data_disk(disk) for disk in record.data_disks if disk.state is not DiskState.ATTACHING],
     }
 
 
@@ -87,7 +88,7 @@ def _data_disk(disk: Disk) -> dict[str, Any]:
         **_system_disk(disk),
         "KmsKeyId": None,
         "DeleteWithInstance": disk.delete_with_instance,
-        "SnapshotId": "",
+        "SnapshotId": disk.snapshot_id,
         "ThroughputPerformance": None,
         "BurstPerformance": False,
     }

@@ -9,8 +9,8 @@ from vmsim.api import paging, tags, times
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only, refuse
 from vmsim.cloud import attributes, instances
-from vmsim.model import charges
-from vmsim.model.errors import Missing, NotSimulated, UsageError
+from vmsim.model import charges, ids
+from vmsim.model.errors import Malformed, Missing, NotSimulated, UsageError
 from vmsim.model.launch import DataDiskRequest, LaunchRequest
 
 _SYSTEM_DISK_GIB = 50
@@ -46,7 +46,6 @@ _SIMULATED = {
     "SystemDisk.CdcId": NOTHING,
     "DataDisks.DiskType": _DISK_TYPES,
     "DataDisks.DiskId": NOTHING,
-    "DataDisks.SnapshotId": NOTHING,
     "DataDisks.Encrypt": NOTHING,
     "DataDisks.KmsKeyId": NOTHING,
     "DataDisks.ThroughputPerformance": NOTHING,
@@ -196,12 +195,12 @@ def _data_disk(disk: dict[str, Any]) -> DataDiskRequest:
             f"A data disk's size is a multiple of {_DATA_DISK_STEP} GiB, not {size}.",
             code="InvalidParameterValue.Range",
         )
-    if not disk.get("DeleteWithInstance", True):
-        raise NotSimulated("DataDisks.DeleteWithInstance=false is not simulated: a data disk goes with its instance.")
     return DataDiskRequest(
         size_gib=size,
         type=disk.get("DiskType") or DataDiskRequest.type,
         name=_disk_name(disk),
+        delete_with_instance=disk.get("DeleteWithInstance", True),
+        snapshot_id=_snapshot(disk),
     )
 
 
@@ -212,6 +211,13 @@ def _disk_name(disk: dict[str, Any]) -> str:
             f"A disk's name has at most {_LONGEST_DISK_NAME} characters.", code="InvalidParameterValue.TooLarge"
         )
     return name
+
+
+def _snapshot(disk: dict[str, Any]) -> str:
+    given: str = disk.get("SnapshotId", "")
+    if given and not ids.is_id("snap", given):
+        raise Malformed(f"{given!r} is no snapshot id.", code="InvalidParameterValue.SnapshotIdMalformed")
+    return given
 
 
 def _bandwidth(internet: dict[str, Any]) -> int:

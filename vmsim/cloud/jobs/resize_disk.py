@@ -26,7 +26,7 @@ def perform(job: Job) -> JobOutcome:
     size_bytes = job.record.arguments["size_gib"] * 2**30
     job.step("resize")
     if instance is not None and job.cloud.domains.status(instance.uuid).active:
-        job.cloud.domains.grow_disk(instance.uuid, disk_spec(disk), size_bytes)
+        job.cloud.domains.grow_disk(instance.uuid, disk.target, size_bytes)
         return JobOutcome(True)
     path = Path(disk.path)
     if atomic.interrupted(path):

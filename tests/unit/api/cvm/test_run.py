@@ -73,9 +73,8 @@ def test_every_place_of_the_table_is_in_the_schema() -> None:
     [
         ({"InstanceChargeType": "SPOTPAID"}, "InstanceChargeType=SPOTPAID"),
         ({"HpcClusterId": "r"}, "HpcClusterId"),
-        ({"DataDisks": [{"DiskSize": 10}, {"DiskSize": 10, "SnapshotId": "snap-1"}]}, "DataDisks.SnapshotId"),
+        ({"DataDisks": [{"DiskSize": 10}, {"DiskSize": 10, "Encrypt": True}]}, "DataDisks.Encrypt"),
         ({"DataDisks": [{"DiskSize": 10, "DiskType": "LOCAL_BASIC"}]}, "DataDisks.DiskType=LOCAL_BASIC"),
-        ({"DataDisks": [{"DiskSize": 10, "DeleteWithInstance": False}]}, "DataDisks.DeleteWithInstance=false"),
         ({"SecurityGroupIds": ["sg-aaaaaaaa"]}, "SecurityGroupIds"),
         ({"EnableJumboFrame": True}, "EnableJumboFrame"),
         ({"NetworkInterfaces": [{"InterfaceType": "PRIMARY"}]}, "NetworkInterfaces"),
@@ -97,6 +96,7 @@ def test_what_is_not_simulated_is_refused_by_name(more: dict[str, Any], name: st
         ({"InstanceCount": 0}, "InvalidParameterValue.Range"),
         ({"MinCount": 2}, "InvalidParameterValue.InvalidParameterMinCount"),
         ({"DataDisks": [{"DiskSize": 15}]}, "InvalidParameterValue.Range"),
+        ({"DataDisks": [{"DiskSize": 10, "SnapshotId": "snap-1"}]}, "InvalidParameterValue.SnapshotIdMalformed"),
         ({"InternetAccessible": {"InternetMaxBandwidthOut": -1}}, "InvalidParameterValue.Range"),
         ({"InternetAccessible": {"PublicIpAssigned": True}}, "InvalidParameterCombination"),
         ({"LoginSettings": {"KeepImageLogin": "maybe"}}, "InvalidParameterValue"),
