@@ -52,6 +52,7 @@ ROWS = (
     _row(_SEEING, "stats", "Show what instances use."),
     _row(_SEEING, "events", "Show what happened, from request to libvirt event."),
     _row(_SEEING, "logs", "Show the logs of the lab or of an instance."),
+    _row(_THINGS, "disk", "List, make, attach, detach, grow and delete disks."),
     _row(_THINGS, "image", "List and build images."),
     _row(_THINGS, "key", "List, make, import and delete SSH keys."),
     _row(_THINGS, "key-id", "List, make, disable and delete keys of the API."),

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 
 from vmsim.api.server import trusted_application
 from vmsim.cloud.context import Cloud
-from vmsim.local import api_keys, catalogue, errors, events, instances, jobs, keys, lab, operations
+from vmsim.local import api_keys, catalogue, disks, errors, events, instances, jobs, keys, lab, operations
 from vmsim.model.errors import NotFound, VmsimError
 
 
@@ -27,6 +27,7 @@ def application(cloud: Cloud) -> Starlette:
         *instances.ROUTES,
         *operations.ROUTES,
         *jobs.ROUTES,
+        *disks.ROUTES,
         *events.ROUTES,
         *catalogue.ROUTES,
         *keys.ROUTES,

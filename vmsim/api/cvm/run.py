@@ -10,7 +10,7 @@ from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only, refuse
 from vmsim.cloud import attributes, instances
 from vmsim.model import charges, ids
-from vmsim.model.errors import Malformed, Missing, NotSimulated, UsageError
+from vmsim.model.errors import Malformed, Missing, UsageError
 from vmsim.model.launch import DataDiskRequest, LaunchRequest
 
 _SYSTEM_DISK_GIB = 50

@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.hardware import disk_spec
 from vmsim.cloud.jobs import disk_work
 from vmsim.cloud.jobs.job import Job, JobOutcome
 from vmsim.host import qcow2
