@@ -136,7 +136,14 @@ def nothing_left_over(cloud: RunningHome) -> None:
     assert named_in_rules(cloud) == addresses
     halves = [path for path in cloud.home.instances.glob("*/*") if path.suffix in (".edit", ".commit", ".new")]
     assert not halves
+    known_disks = cloud.client.get("/v1/disks")["disks"]
+    alone = {Path(each["path"]).name for each in known_disks if Path(each["path"]).parent == cloud.home.disks}
+    until(lambda: files_in(cloud.home.disks) == alone)
     assert not [name for name in until_names(cloud) if name.startswith(EDITORS)]
+
+
+def files_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
 def public_addresses(cloud: RunningHome) -> set[str]:
