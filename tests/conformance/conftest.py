@@ -22,6 +22,7 @@ from vmsim.host.network import Networks
 from vmsim.store import images, key_pairs
 from vmsim.store.database import Store
 
+from .cbs import Cbs
 from .wire import IMAGE, SECRET_ID, SECRET_KEY, Api
 
 
@@ -51,6 +52,11 @@ def api(cloud: Cloud) -> Api:
         key_pairs.add_api_key(connection, SECRET_ID, SECRET_KEY, "test", cloud.clock.now())
         images.put(connection, IMAGE)
     return Api(cloud)
+
+
+@pytest.fixture
+def cbs(api: Api) -> Cbs:
+    return Cbs(api)
 
 
 @pytest.fixture

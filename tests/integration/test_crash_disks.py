@@ -63,8 +63,18 @@ def test_create_and_delete(crash: Crasher) -> None:
     def names() -> list[str]:
         return [each["name"] for each in cloud.client.get("/v1/disks")["disks"]]
 
+    def deleted() -> int:
+        told = (event["text"] for event in cloud.client.events() if event["kind"] == "job")
+        return sum(text.startswith("delete-disk of ") for text in told)
+
+    done = 0
+
     def gone() -> None:
-        until(lambda: "new" not in names())
+        """The record went with the request; its file has gone when the job has ended."""
+        nonlocal done
+        until(lambda: deleted() > done)
+        done = deleted()
+        assert "new" not in names()
 
     def remove() -> None:
         if "new" in names():
