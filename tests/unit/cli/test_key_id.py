@@ -22,6 +22,6 @@ def test_a_key_from_its_making_to_its_end(cloud: Cloud, vmsim: Vmsim) -> None:
     assert vmsim("key-id", "delete", "ci").code == 1
 
 
-def test_a_made_key_is_printed_for_programs(vmsim: Vmsim) -> None:
+def test_a_made_key_is_printed_for_programs(cloud: Cloud, vmsim: Vmsim) -> None:
     made = vmsim("key-id", "create", "ci", "--output", "json").json()
     assert made["api_key"]["secret_id"].startswith("AKID") and len(made["secret_key"]) == 32
