@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from vmsim.lab.port import answers_as_vmsim
+
 from .wire import LAUNCH, Api, signed_request
 
 
@@ -117,6 +119,7 @@ def test_a_browser_is_told_what_is_here(port: int) -> None:
     reply, body = exchange(port, "GET", "/")
     assert reply.status == 200
     assert b"vmsim" in body
+    assert answers_as_vmsim(port)
     reply, body = exchange(port, "HEAD", "/")
     assert (reply.status, body) == (200, b"")
 

@@ -70,7 +70,7 @@ def holder(port: int) -> Holder:
                 command = b" ".join(words).decode(errors="replace").strip()
                 vmsim = b"vmsim.lab.init" in words
                 return Holder(vmsim, f"process {process.name} ({command[:200]})")
-        return Holder(_answers_as_vmsim(port), f"a process of user {_user(uid)}")
+        return Holder(answers_as_vmsim(port), f"a process of user {_user(uid)}")
     return Holder(False, "a process that cannot be seen from here")
 
 
@@ -123,12 +123,12 @@ def _user(uid: int) -> str:
     return str(uid)
 
 
-def _answers_as_vmsim(port: int) -> bool:
-    """Another user's lab cannot be seen in /proc, but its server answers anything in the shape of the cloud's API."""
+def answers_as_vmsim(port: int) -> bool:
+    """Another user's lab cannot be seen in /proc, but its server tells who it is."""
     connection = http.client.HTTPConnection(ADDRESS, port, timeout=1.0)
     try:
         connection.request("GET", "/")
-        return b'"RequestId"' in connection.getresponse().read(4096)
+        return b"vmsim" in connection.getresponse().read(4096)
     except (OSError, http.client.HTTPException):
         return False
     finally:
