@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-SERVICES = ("cvm", "cbs", "vpc", "clb", "as")
+SERVICES = ("cvm", "cbs", "vpc", "clb", "as", "sts", "tag", "monitor", "cam")
 PLAIN_KINDS = frozenset({"string", "int", "float", "bool"})
 
 

@@ -5,6 +5,9 @@ import pytest
 from vmsim.api import spec
 from vmsim.api.simulated import ACTIONS
 
+WHOLE = [name for name in spec.SERVICES if name not in ("monitor", "cam")]
+"""Of the others only what is simulated has its objects here."""
+
 
 def test_a_member_is_read_with_its_marks() -> None:
     members = spec.service("cvm").members("StopInstancesRequest")
@@ -18,7 +21,7 @@ def test_a_member_is_read_with_its_marks() -> None:
 @pytest.mark.parametrize("name", spec.SERVICES)
 def test_every_object_that_is_named_is_there(name: str) -> None:
     service = spec.service(name)
-    for action in service.actions:
+    for action in service.actions if name in WHOLE else [known for of, known in ACTIONS if of == name]:
         assert {service.request(action), service.reply(action)} <= set(service.objects)
     for object_name in service.objects:
         for member in service.members(object_name).values():
