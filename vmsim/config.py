@@ -172,6 +172,8 @@ class Settings:
     serial_log_bytes: int = 4 * 2**20
     log_bytes: int = 4 * 2**20
     events_kept: int = 100_000
+    sample_interval: float = 10.0
+    samples_kept: float = 21_600.0
 
 
 def settings(home: Home, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -210,7 +212,12 @@ def _up_to(high: float) -> str:
     return "" if high == math.inf else f", up to {high:g}"
 
 
-_BOUNDS = {"port": (0, 65535), "workers": (1, 1000), "press_interval": (0.1, math.inf)}
+_BOUNDS = {
+    "port": (0, 65535),
+    "workers": (1, 1000),
+    "press_interval": (0.1, math.inf),
+    "sample_interval": (1, math.inf),
+}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 
 

@@ -61,11 +61,17 @@ class Statistics:
     cpu_seconds: float
     memory: int
     memory_unused: int | None
+    memory_seen: int | None
+    """What the guest's kernel has altogether, without what it keeps for itself before it counts."""
+    memory_available: int | None
+    """What new programs could have: unused, and caches that can be given up."""
     resident: int
     read_bytes: int
     written_bytes: int
     received_bytes: int
     sent_bytes: int
+    received_packets: int
+    sent_packets: int
 
 
 ABSENT = DomainStatus(DomainState.ABSENT)
@@ -362,14 +368,20 @@ def _statistics(row: dict[str, Any], resident: int) -> Statistics:
     def total(group: str, counter: str) -> int:
         return sum(int(row.get(f"{group}.{n}.{counter}", 0)) for n in range(int(row.get(f"{group}.count", 0))))
 
-    unused = row.get("balloon.unused")
+    def told(counter: str) -> int | None:
+        return int(row[counter]) * 1024 if counter in row else None
+
     return Statistics(
         cpu_seconds=int(row.get("cpu.time", 0)) / 1e9,
         memory=int(row.get("balloon.current", 0)) * 1024,
-        memory_unused=None if unused is None else int(unused) * 1024,
+        memory_unused=told("balloon.unused"),
+        memory_seen=told("balloon.available"),
+        memory_available=told("balloon.usable"),
         resident=resident,
         read_bytes=total("block", "rd.bytes"),
         written_bytes=total("block", "wr.bytes"),
         received_bytes=total("net", "rx.bytes"),
         sent_bytes=total("net", "tx.bytes"),
+        received_packets=total("net", "rx.pkts"),
+        sent_packets=total("net", "tx.pkts"),
     )

@@ -315,11 +315,14 @@ samples = Table(
     Column("at", Integer, primary_key=True, index=True),
     Column("seconds", Float, nullable=False),
     Column("cpu_percent", Float, nullable=False),
-    Column("memory_used_mib", Float, nullable=False),
-    Column("memory_percent", Float, nullable=False),
+    Column("memory_used_mib", Float),
+    Column("memory_percent", Float),
     Column("read_bytes", Float, nullable=False),
     Column("written_bytes", Float, nullable=False),
     Column("received_bytes", Float, nullable=False),
     Column("sent_bytes", Float, nullable=False),
+    Column("received_packets", Float, nullable=False),
+    Column("sent_packets", Float, nullable=False),
 )
-"""What guests used: a row for each interval of `seconds` that ended at `at` (Unix time); bytes are per second."""
+"""What guests used: a row for each interval of `seconds` that ended at `at` (Unix time); bytes and packets are per
+second, memory is null where the guest did not tell."""

@@ -71,9 +71,9 @@ CREATE TABLE temporary_keys (secret_id VARCHAR NOT NULL, secret_key VARCHAR NOT 
     role VARCHAR NOT NULL, expires VARCHAR NOT NULL, PRIMARY KEY (secret_id));
 CREATE INDEX temporary_keys_by_role ON temporary_keys (role, expires);
 CREATE TABLE samples (instance_id VARCHAR NOT NULL, at INTEGER NOT NULL, seconds FLOAT NOT NULL,
-    cpu_percent FLOAT NOT NULL, memory_used_mib FLOAT NOT NULL, memory_percent FLOAT NOT NULL,
-    read_bytes FLOAT NOT NULL, written_bytes FLOAT NOT NULL, received_bytes FLOAT NOT NULL, sent_bytes FLOAT NOT NULL,
-    PRIMARY KEY (instance_id, at));
+    cpu_percent FLOAT NOT NULL, memory_used_mib FLOAT, memory_percent FLOAT, read_bytes FLOAT NOT NULL,
+    written_bytes FLOAT NOT NULL, received_bytes FLOAT NOT NULL, sent_bytes FLOAT NOT NULL,
+    received_packets FLOAT NOT NULL, sent_packets FLOAT NOT NULL, PRIMARY KEY (instance_id, at));
 CREATE INDEX ix_samples_at ON samples (at);
 """
 

@@ -1,5 +1,5 @@
-"""What grows is kept small, and what has expired goes: serial logs, the audit log, failed launches, networks' rules,
-and what `expiry.py` says of prepaid instances."""
+"""What grows is kept small, and what has expired goes: serial logs, the audit log, samples, failed launches, networks'
+rules, and what `expiry.py` says of prepaid instances."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vmsim.cloud.controllers import expiry
 from vmsim.host import serial
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState
-from vmsim.store import events, instances
+from vmsim.store import events, instances, samples
 from vmsim.store.schema import instances as table
 
 
@@ -25,6 +25,7 @@ class Housekeeping:
         self._bound_serial_logs()
         with self._cloud.store.writing() as connection:
             events.keep(connection, self._cloud.settings.events_kept)
+            samples.forget(connection, self._cloud.clock.now().timestamp() - self._cloud.settings.samples_kept)
         addresses.apply(self._cloud)
         expiry.reconcile(self._cloud)
         self._clear_failed_launches()
