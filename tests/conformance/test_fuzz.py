@@ -94,17 +94,19 @@ def test_any_value_of_a_known_member_is_answered(api: Api, data: st.DataObject) 
     schema = spec.service(service)
     names = sorted(schema.members(schema.request(action)))
     params = data.draw(st.dictionaries(st.sampled_from(names), JSON | _object(), max_size=4)) if names else {}
-    found = api.call(action, params)
+    found = api.call(action, params, service=service, version=schema.version)
     error = found.get("Error")
     if error is not None:
         assert error["Code"] != "InternalError", error
         assert error["Code"] in spec.error_list(service, action) | {
             "InvalidParameter",
             "InvalidParameterValue",
+            "LimitExceeded",
             "MissingParameter",
             "UnknownParameter",
             "UnsupportedOperation",
             "ResourceInsufficient",
+            "ResourceNotFound",
         }
 
 

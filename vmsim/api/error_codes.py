@@ -94,6 +94,7 @@ _ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
     "InvalidParameterCombination": ("InvalidParameter.ParameterConflict", "InvalidParameter"),
     "InvalidParameterValue.ZoneNotSupported": ("InvalidZone.MismatchRegion",),
     "InvalidZone.MismatchRegion": ("InvalidParameterValue.ZoneNotSupported",),
+    "InvalidParameterValue.ResourceIdInvalid": ("ResourceNotFound",),
 }
 # The head of a code that is not common itself, and the common code that says the same less exactly.
 _NEAREST_COMMON: tuple[tuple[str, str], ...] = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from vmsim.api.action import Action
+from vmsim.api.cam import reads
 from vmsim.api.cbs import disk_work, disks
 from vmsim.api.cvm import (
     attributes,
@@ -21,6 +22,9 @@ from vmsim.api.cvm import (
     run,
     vnc,
 )
+from vmsim.api.monitor import base_metrics, data
+from vmsim.api.sts import identity
+from vmsim.api.tag import binding, resources, tags
 
 _MODULES: tuple[ModuleType, ...] = (
     attributes,
@@ -37,6 +41,13 @@ _MODULES: tuple[ModuleType, ...] = (
     vnc,
     disks,
     disk_work,
+    binding,
+    resources,
+    tags,
+    identity,
+    base_metrics,
+    data,
+    reads,
 )
 ACTIONS: Mapping[tuple[str, str], Action] = {
     (found.service, found.name): found
