@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from vmsim.api.action import Call
+from vmsim.api.sts import identity
+from vmsim.cloud import temporary_keys
 from vmsim.model.lifecycle import InstanceState
+from vmsim.model.operation import Caller
 
 from .neighbours import VERSIONS, code, name, ok
 from .wire import Api
@@ -30,8 +34,21 @@ def test_a_client_that_names_no_service_is_led_by_version_and_action(api: Api) -
     assert api.code("GetTagKeys", service="sts", version=VERSIONS["tag"]) == "InvalidAction"
 
 
-def test_access_management_has_nothing_but_the_account(api: Api) -> None:
-    assert ok(api, "cam", "DescribeRoleList", Page=1, Rp=20)["List"] == []
+def test_a_temporary_key_is_its_roles(api: Api) -> None:
+    key = temporary_keys.of_role(api.cloud, "vmsim")
+    (role,) = ok(api, "cam", "DescribeRoleList", Page=1, Rp=20)["List"]
+    call = Call(api.cloud, "", "", "", Caller("api", key.secret_id), {})
+    caller = identity.get.run(call)
+    assert (caller["Type"], caller["UserId"]) == ("CAMRole", f"{role['RoleId']}:vmsim")
+    assert caller["Arn"] == f"qcs::sts:{caller['AccountId']}:assumed-role/{role['RoleId']}"
+
+
+def test_access_management_has_the_account_and_its_role(api: Api) -> None:
+    (role,) = ok(api, "cam", "DescribeRoleList", Page=1, Rp=20)["List"]
+    assert role["RoleName"] == "vmsim"
+    assert ok(api, "cam", "DescribeRoleList", Page=2, Rp=20)["List"] == []
+    for named in ({"RoleName": "vmsim"}, {"RoleId": role["RoleId"]}):
+        assert ok(api, "cam", "GetRole", **named)["RoleInfo"] == role
     assert ok(api, "cam", "ListAttachedUserPolicies", TargetUin=1)["TotalNum"] == 0
     assert code(api, "cam", "GetRole", RoleName="none") == "InvalidParameter.RoleNotExist"
     assert code(api, "cam", "GetRole") == "InvalidParameter.ParamError"

@@ -56,6 +56,13 @@ def secret_of(cloud: Cloud, secret_id: str, token: str) -> str | None:
     return key.secret_key
 
 
+def role_behind(cloud: Cloud, secret_id: str) -> str:
+    """The role that a temporary key stands for; "" of any other key."""
+    with cloud.store.reading() as connection:
+        key = temporary_keys.one(connection, secret_id)
+    return key.role if key is not None else ""
+
+
 def _lasts(key: TemporaryKey | None, now: datetime) -> bool:
     return key is not None and key.expires > now + RENEWED
 

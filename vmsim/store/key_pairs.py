@@ -102,3 +102,9 @@ def disable_api_key(connection: Connection, secret_id: str) -> None:
 def delete_api_key(connection: Connection, secret_id: str) -> None:
     touch(connection, secret_id)
     connection.execute(delete(api_keys).where(api_keys.c.secret_id == secret_id))
+
+
+def oldest_api_key_made(connection: Connection) -> datetime | None:
+    """None when all are deleted."""
+    oldest = connection.execute(select(func.min(api_keys.c.created))).scalar_one()
+    return times.moment(oldest) if oldest else None

@@ -14,12 +14,11 @@ from vmsim.api.metadata.tree import Facts, text, tree
 from vmsim.api.request import WireRequest
 from vmsim.api.times import iso
 from vmsim.cloud import temporary_keys
+from vmsim.cloud.account import owner, role
 from vmsim.cloud.context import Cloud
 from vmsim.model.regions import region
 
 HOSTS = frozenset({"metadata.tencentyun.com", "169.254.0.23"})
-NO_ROLE = "none"
-APP_ID = "1250000000"
 _PLAIN = "text/plain"
 
 
@@ -42,12 +41,12 @@ def answer(cloud: Cloud, wire: WireRequest) -> Answer:
 
 def _facts(cloud: Cloud, trusted: bool) -> Facts:
     here = region(cloud.settings.region)
-    role = cloud.settings.cam_role
+    own = role(cloud)
     return Facts(
-        app_id=APP_ID,
+        app_id=str(owner(cloud).app_id),
         region=here.name,
         zone=here.zone_names()[0],
-        roles=(role,) if trusted and role != NO_ROLE else (),
+        roles=(own,) if trusted and own else (),
         credentials=lambda asked: _credentials(cloud, asked),
     )
 

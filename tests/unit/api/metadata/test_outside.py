@@ -12,6 +12,7 @@ from cloud_fixture import opened
 from vmsim.api.metadata import outside
 from vmsim.api.request import WireRequest
 from vmsim.cloud import temporary_keys
+from vmsim.cloud.account import NO_ROLE, owner
 from vmsim.cloud.context import Cloud
 
 ROLES = "/latest/meta-data/cam/security-credentials/"
@@ -46,7 +47,7 @@ def test_the_role_can_have_another_name(cloud: Cloud) -> None:
 
 
 def test_the_role_can_be_none(cloud: Cloud) -> None:
-    cloud.settings = replace(cloud.settings, cam_role=outside.NO_ROLE)
+    cloud.settings = replace(cloud.settings, cam_role=NO_ROLE)
     assert read(cloud, ROLES)[0] == read(cloud, ROLES + "none")[0] == 404
 
 
@@ -68,7 +69,7 @@ def test_another_user_gets_no_key(cloud: Cloud) -> None:
 def test_the_place_is_the_homes(cloud: Cloud) -> None:
     cloud.settings = replace(cloud.settings, region="ap-hongkong")
     assert read(cloud, "/latest/meta-data/placement/zone") == (200, "ap-hongkong-1")
-    assert read(cloud, "/latest/meta-data/app-id") == (200, outside.APP_ID)
+    assert read(cloud, "/latest/meta-data/app-id") == (200, str(owner(cloud).app_id))
 
 
 @pytest.mark.parametrize(
