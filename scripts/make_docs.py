@@ -3,17 +3,20 @@
     .venv/bin/python scripts/make_docs.py            write
     .venv/bin/python scripts/make_docs.py --check    say what is out of date, change nothing
 
-A block stands between `<!-- made: NAME -->` and `<!-- end -->`. Exit code 1 when --check finds a difference.
+A block stands between `<!-- made: NAME -->` and `<!-- end -->`; a page for each simulated service in docs/api is made
+whole. Exit code 1 when --check finds a difference.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
+from vmsim.api import reference, spec
+from vmsim.api.reference import Entry, Treatment
 from vmsim.api.simulated import ACTIONS as SIMULATED
 from vmsim.cli.main import ROWS
 from vmsim.config import Settings
@@ -45,11 +48,45 @@ def _states(states: Iterable[InstanceState]) -> str:
 
 
 def actions() -> str:
-    services = sorted({service for service, _ in SIMULATED})
-    return _table(
-        ("service", "actions"),
-        [(f"`{one}`", ", ".join(sorted(name for service, name in SIMULATED if service == one))) for one in services],
+    rows = [
+        (f"[`{service}`](api/{service}.md)", ", ".join(sorted(name for one, name in SIMULATED if one == service)))
+        for service in _services()
+    ]
+    return _table(("service", "actions"), rows)
+
+
+def _services() -> list[str]:
+    return sorted({service for service, _ in SIMULATED})
+
+
+def service_page(service: str) -> str:
+    """What becomes of each action and parameter of a service."""
+    every = [entry for entry in reference.entries() if entry.service == service]
+    simulated = [entry for entry in every if entry.treatment is not Treatment.REFUSED]
+    refused = [f"`{entry.name}`" for entry in every if entry.treatment is Treatment.REFUSED]
+    head = (
+        f"# `{service}`, version {spec.service(service).version}\n\n"
+        "Made from the code by `scripts/make_docs.py`; `vmsim actions` prints the same. Required parameters are bold.\n"
+        "What is refused answers `UnsupportedOperation` with its name. [How clients get here](../api.md)."
     )
+    parts = [head, *map(_action_part, simulated)]
+    if refused:
+        parts.append("## Refused\n\n" + ", ".join(refused))
+    return "\n\n".join(parts) + "\n"
+
+
+def _action_part(entry: Entry) -> str:
+    lines = [f"- {treatment.value}: {shown}" for treatment in Treatment if (shown := _parameters(entry, treatment))]
+    return f"## {entry.name}\n\n" + ("\n".join(lines) or "No parameters.")
+
+
+def _parameters(entry: Entry, treatment: Treatment) -> str:
+    shown = []
+    for one in entry.parameters:
+        if one.treatment is treatment:
+            name = f"**`{one.place}`**" if one.required else f"`{one.place}`"
+            shown.append(f"{name} ({one.words})" if one.words else name)
+    return ", ".join(shown)
 
 
 def commands() -> str:
@@ -82,12 +119,20 @@ def made(text: str) -> str:
     return BLOCK.sub(lambda found: found["name"] + found[2] + f"\n{BLOCKS[found['name']]()}\n", text)
 
 
+def wanted() -> Iterator[tuple[Path, str]]:
+    for path in DOCUMENTS:
+        yield path, made(path.read_text())
+    for service in _services():
+        yield ROOT / "docs" / "api" / f"{service}.md", service_page(service)
+
+
 def main() -> int:
-    differing = [path for path in DOCUMENTS if made(path.read_text()) != path.read_text()]
-    for path in differing:
+    differing = [(path, text) for path, text in wanted() if not path.exists() or text != path.read_text()]
+    for path, text in differing:
         print(f"{path.relative_to(ROOT)} is out of date")
         if "--check" not in sys.argv:
-            path.write_text(made(path.read_text()))
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
     return 1 if differing and "--check" in sys.argv else 0
 
 

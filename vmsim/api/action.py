@@ -3,16 +3,20 @@
     @action("StopInstances")
     def stop(call: Call) -> Reply: ...
 
-makes a row of the table in `simulated.py`; nothing is registered behind anybody's back.
+makes a row of the table in `simulated.py`; nothing is registered behind anybody's back. What of the published request
+is not simulated stands beside the name, and the dispatcher holds it: what is `refused` never reaches the function, what
+is `without_effect` is taken away before it, and in tests whatever else it does not look at is a bug. So the reference
+that is made of these declarations (`reference.py`) is what really happens.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from vmsim.api.unsimulated import Only
 from vmsim.cloud.context import Cloud
 from vmsim.model.operation import Caller
 
@@ -43,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Action:
-    """A simulated action."""
+    """A simulated action. The tables' keys are places in its request: `Placement.Zone`, without indices of lists."""
 
     service: str
     name: str
@@ -51,14 +55,26 @@ class Action:
     needs_region: bool = True
     remembered: bool = False
     """The reply depends on the database, region, language and parameters alone: it holds until something is written."""
+    refused: Mapping[str, Only] = field(default_factory=dict)
+    without_effect: Mapping[str, str] = field(default_factory=dict)
+    """Accepted although nothing comes of it, each with its reason."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """Limits that the function itself holds, as the reference says them: "only true"."""
 
 
 def action(
-    name: str, *, service: str = "cvm", needs_region: bool = True, remembered: bool = False
+    name: str,
+    *,
+    service: str = "cvm",
+    needs_region: bool = True,
+    remembered: bool = False,
+    refused: Mapping[str, Only] | None = None,
+    without_effect: Mapping[str, str] | None = None,
+    limits: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[Call], Reply]], Action]:
     """Make an Action of the function below."""
 
     def bound(run: Callable[[Call], Reply]) -> Action:
-        return Action(service, name, run, needs_region, remembered)
+        return Action(service, name, run, needs_region, remembered, refused or {}, without_effect or {}, limits or {})
 
     return bound

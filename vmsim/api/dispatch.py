@@ -10,12 +10,13 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vmsim.api import error_codes, request, signature, spec, validation
+from vmsim.api import error_codes, request, signature, spec, unsimulated, validation
 from vmsim.api.action import Action, Call, Raw, Reply, encoded
 from vmsim.api.request import Asked, WireRequest
 from vmsim.api.simulated import ACTIONS
+from vmsim.api.watched import Watched
 from vmsim.cloud import api_keys, temporary_keys
 from vmsim.cloud.context import Cloud
 from vmsim.model.errors import Missing, NotSimulated, UsageError, VmsimError
@@ -44,7 +45,8 @@ def trusted(_cloud: Cloud, _wire: WireRequest, _asked: Asked) -> Caller:
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """How one listening socket answers. `strict` checks replies against the schema, for tests."""
+    """How one listening socket answers. `strict`, for tests: a reply that breaks the schema is a bug, and so is a
+    parameter that was given and ignored."""
 
     cloud: Cloud
     authenticate: Authenticate
@@ -73,6 +75,16 @@ def _parsed(reply: Reply) -> Reply:
     return {name: json.loads(value) if isinstance(value, Raw) else value for name, value in reply.items()}
 
 
+def _strictly(service: spec.Service, action: Action, call: Call) -> Reply:
+    """The reply, when it is what the schema says and every parameter was looked at."""
+    watched = Watched(call.params)
+    unsimulated.refuse(watched, action.refused)
+    reply = action.run(replace(call, params=watched))
+    assert not (ignored := watched.ignored()), f"{action.name} ignores {', '.join(ignored)}"
+    validation.check_reply(service, action.name, _parsed(reply))
+    return reply
+
+
 class _Exchange:
     """What becomes known of one request while it is read; an error is told in its terms."""
 
@@ -95,6 +107,8 @@ class _Exchange:
         _check_region(asked, action)
         raw, textual = request.parameters(self._wire, asked)
         params = validation.request_parameters(service, action.name, raw, textual=textual)
+        unsimulated.refuse(params, action.refused)
+        unsimulated.drop(params, action.without_effect)
         call = Call(self._dispatcher.cloud, asked.region, asked.language, self.request_id, caller, params)
         if not action.remembered:
             return self._run(service, action, call)
@@ -102,10 +116,9 @@ class _Exchange:
         return call.cloud.store.remembered(key, lambda: self._run(service, action, call))
 
     def _run(self, service: spec.Service, action: Action, call: Call) -> bytes:
-        reply = action.run(call)
         if self._dispatcher.strict:
-            validation.check_reply(service, action.name, _parsed(reply))
-        return _members(reply)
+            return _members(_strictly(service, action, call))
+        return _members(action.run(call))
 
     def refusal(self, error: VmsimError) -> Reply:
         code = error_codes.code(error, self.service, self.action)

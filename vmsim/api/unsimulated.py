@@ -5,7 +5,7 @@ A table says for each place in a request what is simulated; "not asked for" (abs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,15 @@ def refuse(params: Mapping[str, Any], table: Mapping[str, Only]) -> None:
     for place, rule in table.items():
         for value in _at(params, place.split(".")):
             _check(place, value, rule)
+
+
+def drop(params: dict[str, Any], places: Iterable[str]) -> None:
+    """Take away what has no effect, so that nothing can come of it."""
+    for place in places:
+        *groups, last = place.split(".")
+        for group in _at(params, groups):
+            for one in group if isinstance(group, list) else [group]:
+                one.pop(last, None)
 
 
 def _check(place: str, value: Any, rule: Only) -> None:

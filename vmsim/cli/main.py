@@ -57,6 +57,7 @@ ROWS = (
     _row(_THINGS, "key", "List, make, import and delete SSH keys."),
     _row(_THINGS, "key-id", "List, make, disable and delete keys of the API."),
     _row(_THINGS, "type", "List instance types."),
+    _row(_THINGS, "actions", "Show which actions and parameters of the cloud's API are simulated."),
     _row(_LAB, "up", "Start the lab."),
     _row(_LAB, "down", "Shut every guest down and end the lab."),
     _row(_LAB, "status", "Show how the lab is."),

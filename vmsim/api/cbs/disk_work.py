@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from vmsim.api.action import Call, Reply, action
-from vmsim.api.unsimulated import only, refuse
+from vmsim.api.unsimulated import only
 from vmsim.cloud import disks
 from vmsim.model.errors import Missing
 
 _ATTACH = {"AttachMode": only("PF", of="VF")}
 
 
-@action("AttachDisks", service="cbs")
+@action("AttachDisks", service="cbs", refused=_ATTACH)
 def attach(call: Call) -> Reply:
-    refuse(call.params, _ATTACH)
     disks.attach(
         call.cloud,
         call.params["InstanceId"],

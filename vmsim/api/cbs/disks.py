@@ -7,7 +7,7 @@ from typing import Any
 from vmsim.api import paging
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.cbs import disk_view
-from vmsim.api.unsimulated import NOTHING, only, refuse
+from vmsim.api.unsimulated import NOTHING, only
 from vmsim.cloud import disk_query, disks, new_disks
 from vmsim.cloud.disk_query import DiskQuery
 from vmsim.model.disk import LEAST_GIB, DiskRequest
@@ -37,7 +37,7 @@ _MODIFY = {"DiskType": NOTHING, "BurstPerformanceOperation": NOTHING}
 _ORDERS = {"ASC": False, "DESC": True}
 
 
-@action("CreateDisks", service="cbs")
+@action("CreateDisks", service="cbs", refused=_CREATE)
 def create(call: Call) -> Reply:
     """Ids at once; a disk can be described when it is there."""
     made = new_disks.create(
@@ -48,7 +48,6 @@ def create(call: Call) -> Reply:
 
 def request(region: str, params: dict[str, Any]) -> DiskRequest:
     """The request in the domain's words. Raises Refused or UsageError for what cannot be one."""
-    refuse(params, _CREATE)
     placement = params["Placement"]
     prepaid = params["DiskChargeType"] == disk_view.PREPAID
     return DiskRequest(
@@ -146,10 +145,9 @@ def _choice(params: dict[str, Any], name: str, known: tuple[str, ...]) -> str:
     return given
 
 
-@action("ModifyDiskAttributes", service="cbs")
+@action("ModifyDiskAttributes", service="cbs", refused=_MODIFY)
 def modify(call: Call) -> Reply:
     params = call.params
-    refuse(params, _MODIFY)
     disks.modify(
         call.cloud,
         paging.required_ids(params, "DiskIds", "disk"),

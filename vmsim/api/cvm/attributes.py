@@ -10,7 +10,7 @@ from vmsim.api.action import Call, Reply, action
 from vmsim.cloud import attributes, launch
 from vmsim.model.errors import Missing, UsageError
 
-_SIMULATED = {"CamRoleType": unsimulated.only("user")}
+_REFUSED = {"CamRoleType": unsimulated.only("user"), "EnableJumboFrame": unsimulated.NOTHING}
 _GOES_WITH = {"CamRoleType": "CamRoleName", "AutoReboot": "HostName"}
 
 
@@ -30,11 +30,10 @@ _RECORDED: dict[str, Callable[[Any], dict[str, Any]]] = {
 _ATTRIBUTES = (*_RECORDED, "HostName", "EnableJumboFrame")
 
 
-@action("ModifyInstancesAttribute")
+@action("ModifyInstancesAttribute", refused=_REFUSED)
 def modify(call: Call) -> Reply:
     """A host name is written into the guest, which reboots for it; the rest is true when this answers."""
     params = call.params
-    unsimulated.refuse(params, _SIMULATED)
     named = paging.required_ids(params, "InstanceIds", "ins")
     attribute = _one(params)
     asked: dict[str, Any] = {"region": call.region, "caller": call.caller, "request_id": call.request_id}

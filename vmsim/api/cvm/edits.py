@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmsim.api import paging, unsimulated
+from vmsim.api import paging
 from vmsim.api.action import Call, Reply, action
+from vmsim.api.unsimulated import NOTHING
 from vmsim.cloud import instances
 from vmsim.model import ids
-from vmsim.model.errors import Missing, Refused, UsageError
+from vmsim.model.errors import Missing, NotSimulated, Refused, UsageError
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import Verb
 
 _DATA_DISK_STEP = 10
+_SAME_TYPE = "only the type that the disk has"
 _RESIZE = {
-    f"{disk}.{name}": unsimulated.NOTHING
-    for disk in ("SystemDisk", "DataDisks")
-    for name in ("Encrypt", "KmsKeyId", "CdcId")
-} | {f"DataDisks.{name}": unsimulated.NOTHING for name in ("SnapshotId", "ThroughputPerformance", "BurstPerformance")}
+    f"{disk}.{name}": NOTHING for disk in ("SystemDisk", "DataDisks") for name in ("Encrypt", "KmsKeyId", "CdcId")
+} | {f"DataDisks.{name}": NOTHING for name in ("SnapshotId", "ThroughputPerformance", "BurstPerformance")}
 
 
 @action("ResetInstancesType")
@@ -28,16 +28,24 @@ def reset_type(call: Call) -> Reply:
     return _submit(call, Verb.RESET_TYPE, named, {"type_name": call.params["InstanceType"]})
 
 
-@action("ResizeInstanceDisks")
+@action(
+    "ResizeInstanceDisks",
+    refused=_RESIZE,
+    without_effect={
+        place: "a resize changes the size alone"
+        for place in ("SystemDisk.DiskName", "DataDisks.DiskName", "DataDisks.DeleteWithInstance")
+    },
+    limits={"SystemDisk.DiskType": _SAME_TYPE, "DataDisks.DiskType": _SAME_TYPE},
+)
 def resize_disks(call: Call) -> Reply:
     params = call.params
-    unsimulated.refuse(params, _RESIZE)
     instance_id = ids.check("ins", params["InstanceId"])
     name, disk = _one_disk(params)
     if "DiskSize" not in disk:
         raise Missing(f"{name}.DiskSize is missing.", code="MissingParameter")
     found = instances.get(call.cloud, instance_id, region=call.region)
     disk_id = _system_disk_id(found, disk) if name == "SystemDisk" else _data_disk_id(found, disk)
+    _check_type(name, found, disk_id, disk.get("DiskType", ""))
     online = params.get("ResizeOnline", False)
     if online and params.get("ForceStop"):
         raise UsageError("ResizeOnline and ForceStop exclude each other.", code="InvalidParameterValue")
@@ -118,3 +126,10 @@ def _data_disk_id(found: Instance, disk: dict[str, Any]) -> str:
             code="InvalidParameterValue",
         )
     return given
+
+
+def _check_type(name: str, found: Instance, disk_id: str, given: str) -> None:
+    """Terraform names the disk's type beside its new size."""
+    (own,) = (disk.type for disk in found.disks if disk.id == disk_id)
+    if given not in ("", own):
+        raise NotSimulated(f"{name}.DiskType={given} is not simulated: {disk_id} stays {own}.")

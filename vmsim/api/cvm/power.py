@@ -32,10 +32,15 @@ def reboot(call: Call) -> Reply:
     return _submit(call, Verb.REBOOT, {"stop_type": stop_type.value, "limit": None})
 
 
-@action("TerminateInstances")
+@action(
+    "TerminateInstances",
+    without_effect={
+        "ReleaseAddress": "no instance here has an address of its kind",
+        "ReleasePrepaidDataDisks": "data disks that were bought with an instance end with it",
+    },
+)
 def terminate(call: Call) -> Reply:
-    """A prepaid instance goes to the recycle bin first. Its data disks were bought with it and end with it, as with
-    ReleasePrepaidDataDisks; ReleaseAddress names kinds of addresses that no instance here can have."""
+    """A prepaid instance goes to the recycle bin first."""
     return _submit(call, Verb.TERMINATE, {})
 
 

@@ -20,7 +20,7 @@ _FULL = 100.0
 _YEARS = {"OneYear": 12, "ThreeYear": 36, "FiveYear": 60}
 
 
-@action("InquiryPriceRunInstances")
+@action("InquiryPriceRunInstances", refused=run.REFUSED, without_effect=run.NO_AGENTS)
 def run_instances(call: Call) -> Reply:
     """Checked as a launch is; nothing is reserved."""
     asked = run.request(call.region, call.params)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from vmsim.api import paging, unsimulated
+from vmsim.api import paging
 from vmsim.api.action import Call, Reply, action
-from vmsim.api.cvm.run import keeps_image_login
+from vmsim.api.cvm.run import NO_AGENTS, keeps_image_login
+from vmsim.api.unsimulated import NOTHING
 from vmsim.cloud import instances
 from vmsim.model import ids
 from vmsim.model.errors import UsageError
 from vmsim.model.lifecycle import Verb
 
-# EnhancedService is missing on purpose, as in RunInstances.
-_SIMULATED = {f"SystemDisk.{name}": unsimulated.NOTHING for name in ("Encrypt", "KmsKeyId", "CdcId", "DiskName")}
+_REFUSED = {f"SystemDisk.{name}": NOTHING for name in ("Encrypt", "KmsKeyId", "CdcId", "DiskName")}
+_AS_IT_IS = "only what the disk has"
 
 
-@action("ResetInstance")
+@action(
+    "ResetInstance",
+    refused=_REFUSED,
+    without_effect=NO_AGENTS,
+    limits={"SystemDisk.DiskType": _AS_IT_IS, "SystemDisk.DiskId": _AS_IT_IS},
+)
 def reset(call: Call) -> Reply:
     params = call.params
-    unsimulated.refuse(params, _SIMULATED)
     instance_id = ids.check("ins", params["InstanceId"])
     image, login, disk = params.get("ImageId", ""), params.get("LoginSettings", {}), params.get("SystemDisk", {})
     if image:

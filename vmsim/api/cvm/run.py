@@ -7,7 +7,7 @@ from typing import Any
 
 from vmsim.api import paging, tags, times
 from vmsim.api.action import Call, Reply, action
-from vmsim.api.unsimulated import NOTHING, only, refuse
+from vmsim.api.unsimulated import NOTHING, only
 from vmsim.cloud import attributes, instances
 from vmsim.model import charges, ids
 from vmsim.model.errors import Malformed, Missing, UsageError
@@ -31,8 +31,7 @@ _DISK_TYPES = only(
     "CLOUD_TSSD",
     of="LOCAL_BASIC LOCAL_SSD LOCAL_NVME LOCAL_PRO CLOUD_BIGDATA CLOUD_HIGHIO",
 )
-# EnhancedService is missing on purpose: its agents are neither installed nor shown, whatever it says.
-_SIMULATED = {
+REFUSED = {
     "InstanceChargeType": only("POSTPAID_BY_HOUR", "PREPAID", of="CDHPAID SPOTPAID CDCPAID"),
     "Placement.HostIds": NOTHING,
     "Placement.HostId": NOTHING,
@@ -75,9 +74,10 @@ _SIMULATED = {
     "ActionTimer.Externals": NOTHING,
     "NetworkInterfaces": NOTHING,
 }
+NO_AGENTS = {"EnhancedService": "its agents are neither installed nor shown"}
 
 
-@action("RunInstances")
+@action("RunInstances", refused=REFUSED, without_effect=NO_AGENTS)
 def run(call: Call) -> Reply:
     """Ids at once, PENDING; the machines are made afterwards. A dry run only checks."""
     launched = instances.launch(
@@ -88,7 +88,6 @@ def run(call: Call) -> Reply:
 
 def request(region: str, params: dict[str, Any]) -> LaunchRequest:
     """The request in the domain's words. Raises Refused or UsageError for what cannot be one."""
-    refuse(params, _SIMULATED)
     placement = _required(params, "Placement")
     prepaid = _prepaid(params)
     topology = params.get("CpuTopology", {})
