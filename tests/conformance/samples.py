@@ -1,0 +1,116 @@
+"""Requests that are right, made from the schema: a member's name says what it wants, the cloud is given what it names.
+
+A new action is covered by this without a line about it. Where the schema cannot know what an action needs besides its
+required members, LEAST says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from vmsim.api import spec
+from vmsim.api.spec import Member
+from vmsim.model.lifecycle import ACTIONS as ACTION_OF_VERB
+from vmsim.model.lifecycle import OPERATIONS, InstanceState
+
+from .wire import IMAGE, ZONE, Api
+
+DEEPEST = 4
+PLAIN: Mapping[str, Any] = {"string": "sample", "int": 10, "float": 1.0, "bool": True}
+# Optional by the schema and needed all the same, by the object they stand in.
+LEAST: Mapping[str, tuple[str, ...]] = {
+    "RunInstancesRequest": ("Placement", "ImageId", "InstanceType"),
+    "ResizeInstanceDisksRequest": ("SystemDisk",),
+    "SystemDisk": ("DiskSize",),
+}
+WORDS: Mapping[str, Any] = {
+    "Zone": ZONE,
+    "ImageId": IMAGE.id,
+    "InstanceType": "LAB1.NANO256",
+    "Password": "Better-123",
+    "KeyName": "sample",
+    "UserData": "IyEvYmluL3NoCg==",
+    "StopType": "HARD",
+    "StoppedMode": "KEEP_CHARGING",
+    "DiskSize": 60,
+    "Limit": 1,
+    "Offset": 0,
+    "ResourceType": "instance",
+    "Attribute": "UserData",
+}
+
+
+def places(service: spec.Service, object_name: str, group: str = "") -> Iterator[str]:
+    """Every place of an object, `Placement.Zone`, at every depth."""
+    for name, member in service.members(object_name).items():
+        yield f"{group}{name}"
+        if member.kind not in spec.PLAIN_KINDS and group.count(".") < DEEPEST:
+            yield from places(service, member.kind, f"{group}{name}.")
+
+
+class Samples:
+    """The parts of one request; what they name is made when it is first wanted."""
+
+    def __init__(self, api: Api, service: str, action: str) -> None:
+        self._api = api
+        self._service = spec.service(service)
+        self._action = action
+        self._made: dict[str, str] = {}
+        self._makers: dict[str, Callable[[], str]] = {
+            "InstanceId": self._instance,
+            "KeyId": self._key,
+            "PublicKey": lambda: self._key_pair()["PublicKey"],
+        }
+
+    def least(self) -> dict[str, Any]:
+        """The request with nothing that can be left out."""
+        return self._object(self._service.request(self._action))
+
+    def with_place(self, place: str) -> dict[str, Any]:
+        """The least request in which that place is given."""
+        whole = held = self.least()
+        object_name = self._service.request(self._action)
+        for name in place.split("."):
+            member = self._service.members(object_name)[name]
+            inner = held.setdefault(name, self._value(name, member))
+            held, object_name = inner[0] if member.is_list else inner, member.kind
+        return whole
+
+    def _object(self, name: str) -> dict[str, Any]:
+        wanted = LEAST.get(name, ())
+        members = self._service.members(name).items()
+        return {inner: self._value(inner, member) for inner, member in members if member.required or inner in wanted}
+
+    def _value(self, name: str, member: Member) -> Any:
+        return [self._one(name.removesuffix("s"), member.kind)] if member.is_list else self._one(name, member.kind)
+
+    def _one(self, name: str, kind: str) -> Any:
+        if kind not in spec.PLAIN_KINDS:
+            return self._object(kind)
+        if kind == "string" and name in self._makers:
+            if name not in self._made:
+                self._made[name] = self._makers[name]()
+            return self._made[name]
+        word = WORDS.get(name)
+        return word if type(word) is type(PLAIN[kind]) else PLAIN[kind]
+
+    def _instance(self) -> str:
+        """In a state in which the action may be asked."""
+        allowed = next(
+            (OPERATIONS[verb].allowed for verb, name in ACTION_OF_VERB.items() if name == self._action),
+            {InstanceState.STOPPED},
+        )
+        state = InstanceState.STOPPED if InstanceState.STOPPED in allowed else InstanceState.RUNNING
+        needs_key = self._action == "DisassociateInstancesKeyPairs"
+        return self._api.launched(state, LoginSettings={"KeyIds": [self._one("KeyId", "string")]} if needs_key else {})
+
+    def _key(self) -> str:
+        ident: str = self._key_pair()["KeyId"]
+        return ident
+
+    def _key_pair(self) -> dict[str, Any]:
+        asked = {"KeyName": f"k{secrets.token_hex(8)}", "ProjectId": 0}
+        found: dict[str, Any] = self._api.ok("CreateKeyPair", asked)["KeyPair"]
+        return found
