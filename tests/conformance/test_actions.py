@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from vmsim.api import spec
-from vmsim.api.error_codes import COMMON
 from vmsim.api.simulated import ACTIONS
 from vmsim.cloud import operations_log
 from vmsim.model.lifecycle import ACTIONS as ACTION_OF_VERB
-from vmsim.model.lifecycle import InstanceState, OperationState, Verb, allowed
-from vmsim.store import instances
+from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 
 from .wire import IMAGE, LAUNCH, REGION, ZONE, Api, signed_request
 
@@ -43,28 +41,6 @@ def arguments(verb: Verb, ident: str, key: str) -> dict[str, Any]:
 def key(api: Api) -> str:
     ident: str = api.ok("CreateKeyPair", {"KeyName": "mine", "ProjectId": 0})["KeyPair"]["KeyId"]
     return ident
-
-
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in (Verb.RUN, Verb.ISOLATE)])
-def test_each_state_is_accepted_or_refused_with_its_code(api: Api, key: str, verb: Verb) -> None:
-    action = ACTION_OF_VERB[verb]
-    ident = api.launched(InstanceState.RUNNING)
-    for state in STATES:
-        api.put(ident, state, key_ids=(key,))
-        code = api.code(action, arguments(verb, ident, key))
-        assert (code == "") == allowed(verb, state), (state, code)
-        assert not code or code in spec.error_list("cvm", action) | COMMON
-
-
-@pytest.mark.parametrize("verb", [Verb.STOP, Verb.REBOOT, Verb.RESET_TYPE, Verb.RESET_PASSWORD, Verb.TERMINATE])
-def test_a_second_operation_waits_for_the_first(api: Api, key: str, verb: Verb) -> None:
-    ident = api.launched(InstanceState.STOPPED)
-    api.ok("ResetInstancesType", arguments(Verb.RESET_TYPE, ident, key))
-    with api.cloud.store.writing() as connection:
-        state = InstanceState.RUNNING if verb in (Verb.STOP, Verb.REBOOT) else InstanceState.STOPPED
-        instances.change(connection, ident, state=state)
-    code = api.code(ACTION_OF_VERB[verb], arguments(verb, ident, key))
-    assert code == "OperationDenied.InstanceOperationInProgress"
 
 
 def test_force_reaches_a_running_instance(api: Api, key: str) -> None:

@@ -76,7 +76,7 @@ class Api:
     def put(self, ident: str, state: InstanceState, **fields: Any) -> None:
         """As if everything asked of it so far had ended there."""
         with self.cloud.store.writing() as connection:
-            instances.change(connection, ident, state=state, latest=LatestOperation(), **fields)
+            instances.change(connection, ident, **{"state": state, "latest": LatestOperation(), **fields})
 
 
 def signed_request(
