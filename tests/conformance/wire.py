@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from vmsim.api import spec
 from vmsim.api.dispatch import Dispatcher, signed
+from vmsim.api.error_codes import COMMON
 from vmsim.api.request import WireRequest
 from vmsim.cloud.context import Cloud
 from vmsim.model import ids
@@ -42,13 +44,16 @@ LAUNCH = {"Placement": {"Zone": ZONE}, "ImageId": IMAGE.id, "InstanceType": "LAB
 
 @dataclass(frozen=True)
 class Api:
-    """Answers are checked against the schema."""
+    """Answers are checked against the schema, refusals against the published lists."""
 
     cloud: Cloud
 
     def call(self, action: str, params: dict[str, Any] | None = None, **common: str) -> dict[str, Any]:
         """Response, which holds Error when it was refused."""
-        return self.send(signed_request(action, params, **common))
+        response = self.send(signed_request(action, params, **common))
+        code = response.get("Error", {}).get("Code")
+        assert code is None or code in spec.error_list(common.get("service", "cvm"), action) | COMMON, code
+        return response
 
     def send(self, wire: WireRequest) -> dict[str, Any]:
         envelope = json.loads(Dispatcher(self.cloud, signed, strict=True).answer(wire))

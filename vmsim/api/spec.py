@@ -68,11 +68,11 @@ def versions() -> frozenset[str]:
 
 def error_list(service_name: str, action: str) -> frozenset[str]:
     """The codes published for an action; empty where none are."""
-    return _error_lists().get((service_name, action), frozenset())
+    return error_lists().get((service_name, action), frozenset())
 
 
 @cache
-def _error_lists() -> Mapping[tuple[str, str], frozenset[str]]:
+def error_lists() -> Mapping[tuple[str, str], frozenset[str]]:
     data = _read("errors")
     return {(name, action): frozenset(codes) for name in SERVICES for action, codes in data[name].items()}
 
