@@ -1,4 +1,4 @@
-"""The examples that Tencent publishes with its schema, from the pinned tccli package; downloaded once into the cache."""
+"""The examples published with the schema, from the pinned tccli package, which is downloaded once into the cache."""
 
 from __future__ import annotations
 

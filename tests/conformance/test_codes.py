@@ -9,6 +9,7 @@ from pathlib import Path
 
 from style.sources import files, name, tree
 from vmsim.api import error_codes, spec
+from vmsim.model.lifecycle import REFUSED_CODES_BY_STATE
 
 PUBLISHED = error_codes.COMMON.union(*spec.error_lists().values())
 # Two words or more, joined by a dot, the first one a common code: what only a code looks like.
@@ -49,4 +50,4 @@ def test_every_code_of_the_translation_is_published() -> None:
     nearest = {common for _, common in error_codes._NEAREST_COMMON}
     assert by_class | also | set(error_codes._NOT_FOUND.values()) <= PUBLISHED
     assert nearest <= error_codes.COMMON
-    assert {f"UnsupportedOperation.InstanceState{word}" for word in error_codes.REFUSED_CODES_BY_STATE.values()} <= PUBLISHED
+    assert {f"UnsupportedOperation.InstanceState{word}" for word in REFUSED_CODES_BY_STATE.values()} <= PUBLISHED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, ValuesView
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -29,11 +29,11 @@ class Watched(dict[str, Any]):
         self._seen.update(super().keys())
         return super().__iter__()
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> Any:
         self._seen.update(super().keys())
         return super().items()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:
         self._seen.update(super().keys())
         return super().values()
 
