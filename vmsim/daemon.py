@@ -22,6 +22,7 @@ from contextlib import ExitStack, contextmanager
 import uvicorn
 
 from vmsim import config
+from vmsim.api import strict_switch
 from vmsim.api.server import application as tencent_api
 from vmsim.cloud import addresses, api_keys, crash_switch, images, power_cut, shutdown
 from vmsim.cloud.clock import RealClock
@@ -118,7 +119,7 @@ async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, pe
     # The proxy is inside, where the API's own address leads nowhere.
     inside = _listening(socket.create_server((LOOPBACK[1], 0)).detach())
     servers = [
-        (_server(tencent_api(cloud)), [api, inside]),
+        (_server(tencent_api(cloud, strict_replies=strict_switch.from_environment())), [api, inside]),
         (_server(local_api(cloud)), [_listening(sockets["api"])]),
     ]
     context = authority.server_context(cloud.home.authority)

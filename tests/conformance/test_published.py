@@ -20,8 +20,14 @@ OF_ANOTHER = "printed under this action's name, but it asks another one"
 TEXT = "printed as text; the schema and the real replies have the other kind"
 REQUESTS: Mapping[str, tuple[str, str]] = {
     "cbs.ModifyDiskExtraPerformance.0": ("not JSON", "two bodies are printed one below the other"),
-    "clb.AssociateCustomizedConfig.0": ("ListenerId is missing", "left out for a domain's rule, though required"),
-    "clb.DisassociateCustomizedConfig.0": ("ListenerId is missing", "left out for a domain's rule, though required"),
+    "clb.AssociateCustomizedConfig.0": (
+        "ListenerId is missing",
+        "a load balancer is bound whole: left out, though required",
+    ),
+    "clb.DisassociateCustomizedConfig.0": (
+        "ListenerId is missing",
+        "a load balancer is bound whole: left out, though required",
+    ),
     "clb.RegisterModelsToServiceProvider.1": ("AssociateModelsToServiceProvider", OF_ANOTHER),
     "vpc.UpgradeNatGatewayProductVersion.0": ("MigrateTraditionalNatToStandard", OF_ANOTHER),
     "vpc.UpgradeNatGatewayProductVersion.1": ("MigrateTraditionalNatToStandard", OF_ANOTHER),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+import pytest
 from tencentcloud.common import credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -25,6 +26,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.cvm.v20170312.cvm_client import CvmClient
 
 from vmsim import client as local
+from vmsim.api import strict_switch
 from vmsim.client import Client
 from vmsim.config import DEFAULT_REGION, Home, Settings
 from vmsim.host import command, ssh
@@ -260,7 +262,9 @@ def running_home(root: Path, **settings: Any) -> Iterator[RunningHome]:
     home = Home(root)
     lab = Lab(home, replace(Settings(), port=0, accel="tcg", down_limit=float(chosen["down_limit"])))
     try:
-        lab.up()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(strict_switch.VARIABLE, "yes")
+            lab.up()
         client = Client(home.api_socket)
         made = RunningHome(lab, client, Journal(client))
         yield made
@@ -271,3 +275,4 @@ def running_home(root: Path, **settings: Any) -> Iterator[RunningHome]:
         lab.down(limit=5.0)
     made.journal.join()
     assert not list(home.instances.glob("*/*.commit")), "an edit was left half-way"
+    assert "met a bug" not in (home.logs / "daemon.log").read_text(), "the daemon's log has the traceback"
