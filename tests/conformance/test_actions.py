@@ -187,6 +187,17 @@ def test_what_was_asked_for_at_launch_is_shown(api: Api) -> None:
     assert api.code("TerminateInstances", {"InstanceIds": [ident]}) == "UnsupportedOperation.InstancesProtected"
 
 
+def test_user_data_is_shown_as_it_was_given(api: Api) -> None:
+    given, none = api.launched(InstanceState.STOPPED, UserData="IyE="), api.launched(InstanceState.STOPPED)
+    asked = {"InstanceIds": [given, none], "Attributes": ["UserData"]}
+    found = api.ok("DescribeInstancesAttributes", asked)["InstanceSet"]
+    assert [one["Attributes"]["UserData"] for one in found] == ["IyE=", ""]
+    assert api.code("DescribeInstancesAttributes", {**asked, "Attributes": ["Colour"]}) == "InvalidParameterValue"
+    assert api.code("DescribeInstancesAttributes", {**asked, "Attributes": []}) == "MissingParameter"
+    # No codes are published for this action: the nearest common one.
+    assert api.code("DescribeInstancesAttributes", {**asked, "InstanceIds": [GONE]}) == "InvalidParameterValue"
+
+
 def test_filters_and_pages(api: Api) -> None:
     wanted = [api.launched(InstanceState.STOPPED, InstanceName="x") for _ in range(3)]
     api.launched(InstanceState.RUNNING)

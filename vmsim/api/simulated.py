@@ -20,6 +20,7 @@ from vmsim.api.cvm import (
     prices,
     reinstall,
     run,
+    user_data,
     vnc,
 )
 from vmsim.api.monitor import base_metrics, data
@@ -38,6 +39,7 @@ _MODULES: tuple[ModuleType, ...] = (
     prices,
     reinstall,
     run,
+    user_data,
     vnc,
     disks,
     disk_work,
