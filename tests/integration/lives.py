@@ -124,9 +124,11 @@ def typed_sdk(home: RunningHome, signature: str, method: str) -> Ask:
     return ask
 
 
-def common_client(home: RunningHome, signature: str, method: str) -> Ask:
-    """The SDK for Python without models: what the full package and many programs use."""
-    client = CommonClient("cvm", "2017-03-12", _key(home), DEFAULT_REGION, _profile(home, signature, method))
+def common_client(
+    home: RunningHome, signature: str, method: str, service: str = "cvm", version: str = "2017-03-12"
+) -> Ask:
+    """The SDK for Python without models: what many programs use, for any service."""
+    client = CommonClient(service, version, _key(home), DEFAULT_REGION, _profile(home, signature, method))
 
     def ask(action: str, **members: Any) -> View:
         try:

@@ -24,7 +24,7 @@ from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import ACTIONS, OPERATIONS, InstanceState, Observation, OperationState, Verb, observed
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.model.readiness import Rung
-from vmsim.store import instances, operations
+from vmsim.store import disks, instances, operations
 
 OFF_STATES = frozenset({InstanceState.STOPPED, InstanceState.LAUNCH_FAILED, InstanceState.SHUTDOWN})
 
@@ -37,6 +37,8 @@ class Outcome:
     error: str = ""
     reason: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
+    disks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fields of disks, by id, that become true with it too."""
     state: InstanceState | None = None
     """Where the work knows better than the table."""
 
@@ -148,6 +150,8 @@ def _settle_instance(
         if fields.get("stop_charging", instance.stop_charging):
             fields["public_ip"] = None  # a start that failed had it already
     instances.change(connection, instance.id, **fields)
+    for disk_id, changed in outcome.disks.items():
+        disks.change(connection, disk_id, **changed)
     if outcome.error:
         events.record(cloud, connection, "failed", outcome.error, instance_id=instance.id, operation_id=record.id)
     _say_state(cloud, connection, instance.id, state, reason, record.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from vmsim.cloud.operations import offline
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
 from vmsim.host.guest_disk import atomic
-from vmsim.model.errors import NotFound, UsageError
+from vmsim.model.errors import NotFound, UsageError, VmsimError
 from vmsim.model.instance import Disk, Instance
 from vmsim.store import disks
 
@@ -43,7 +44,9 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
 
 
 def perform(work: Work) -> Outcome:
+    """The new size is shown when the operation has ended, not before: Terraform goes on as soon as it sees it."""
     given = work.record.arguments
+    grown = {given["disk_id"]: {"size_gib": given["size_gib"]}}
 
     def edit(instance: Instance) -> dict[str, Any]:
         disk = disk_of(instance, given["disk_id"])
@@ -55,11 +58,20 @@ def perform(work: Work) -> Outcome:
             step=lambda name: work.step(f"resize.{name}"),
         )
         work.evidence(disk={"disk_id": disk.id, "file_system_grown": found.filled, "notes": list(found.notes)})
-        with work.cloud.store.writing() as connection:
-            disks.change(connection, disk.id, size_gib=given["size_gib"])
         return {}
 
-    return offline.perform(work, edit)
+    try:
+        return replace(offline.perform(work, edit), disks=grown if _is_grown(work) else {})
+    except VmsimError:
+        # The guest could not be started again; its disk has grown all the same.
+        if _is_grown(work):
+            with work.cloud.store.writing() as connection:
+                disks.change(connection, given["disk_id"], size_gib=given["size_gib"])
+        raise
+
+
+def _is_grown(work: Work) -> bool:
+    return "disk" in work.current().evidence
 
 
 def disk_of(instance: Instance, disk_id: str) -> Disk:

@@ -1,0 +1,156 @@
+"""What Terraform's provider tencentcloud asks, call by call, with its waiters: its resource instance, in its words.
+
+The provider is packaged neither for Debian nor for pip. Each method follows the function that it names, of
+`tencentcloud/services/cvm/resource_tc_instance.go` and its services; only its pauses are shorter. AWAITED are the calls
+on its way that are not simulated: they must be refused by name, so one that becomes simulated has to be replayed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vmsim.config import DEFAULT_REGION
+
+from .homes import BOOT_LIMIT, RunningHome, View, until
+from .lives import Refusal, common_client
+
+VERSIONS = {"cvm": "2017-03-12", "cbs": "2017-03-12", "vpc": "2017-03-12", "tag": "2018-08-13"}
+AWAITED = frozenset(
+    {
+        ("cbs", "DescribeDisks"),
+        ("cbs", "ResizeDisk"),
+        ("cvm", "ModifyInstancesAttribute"),
+        ("tag", "DescribeResourceTagsByResourceIds"),
+        ("vpc", "DescribeUsedIpAddress"),
+    }
+)
+_NOT_SIMULATED = ("UnsupportedOperation", "NoSuchVersion")
+"""NoSuchVersion: the whole service is unknown."""
+
+
+class Provider:
+    """`home` answers; `ask` may meet an AWAITED call, whose answer is then {}."""
+
+    def __init__(self, home: RunningHome) -> None:
+        self._clients = {
+            name: common_client(home, "TC3-HMAC-SHA256", "POST", name, version) for name, version in VERSIONS.items()
+        }
+
+    def ask(self, action: str, service: str = "cvm", **members: Any) -> View:
+        if (service, action) not in AWAITED:
+            return self._clients[service](action, **members)
+        try:
+            self._clients[service](action, **members)
+        except Refusal as refusal:
+            assert str(refusal) in _NOT_SIMULATED, refusal
+            return {}
+        raise AssertionError(f"{service} {action} is simulated by now: take it out of AWAITED")
+
+    def describe_instance_by_id(self, ident: str) -> View | None:
+        found = self.ask("DescribeInstances", InstanceIds=[ident])["InstanceSet"]
+        return found[0] if found else None
+
+    def create(self, **members: Any) -> str:
+        """resourceTencentCloudInstanceCreate, to its first wait."""
+        made = self.ask("RunInstances", ClientToken=secrets.token_hex(16), **members)
+        ident: str = made["InstanceIdSet"][0]
+        shown = self._until(ident, lambda found: found["InstanceState"] in ("RUNNING", "LAUNCH_FAILED"))
+        assert shown["InstanceState"] == "RUNNING", shown["LatestOperationErrorMsg"]
+        self.describe_resource_tags("instance", ident)
+        return ident
+
+    def describe_resource_tags(self, kind: str, ident: str) -> Mapping[str, str]:
+        asked = {"ServiceType": "cvm", "ResourcePrefix": kind, "ResourceRegion": DEFAULT_REGION}
+        found = self.ask("DescribeResourceTagsByResourceIds", "tag", **asked, ResourceIds=[ident], Limit=400, Offset=0)
+        return {tag["TagKey"]: tag["TagValue"] for tag in found.get("Tags", []) if tag["ResourceId"] == ident}
+
+    def read(self, ident: str) -> View | None:
+        """resourceTencentCloudInstanceRead: the instance, or None when the resource goes out of the state."""
+        shown = self.describe_instance_by_id(ident)
+        if shown is None or shown["InstanceState"] == "LAUNCH_FAILED":
+            return None
+        shown = self._until(ident, lambda found: found["LatestOperationState"] != "OPERATING")
+        images = [image["ImageId"] for image in self.ask("DescribeImages")["ImageSet"]]
+        assert shown["ImageId"] in images
+        self.describe_resource_tags("instance", ident)
+        for disks in ([shown["SystemDisk"]], shown["DataDisks"]):
+            if disks:
+                self.ask("DescribeDisks", "cbs", DiskIds=[disk["DiskId"] for disk in disks], Limit=100)
+        attributes = self.ask("DescribeInstancesAttributes", InstanceIds=[ident], Attributes=["UserData"])
+        (one,) = attributes["InstanceSet"]
+        return {**shown, "UserData": one["Attributes"]["UserData"]}
+
+    def modify_instance_name(self, ident: str, name: str) -> None:
+        self.ask("ModifyInstancesAttribute", InstanceIds=[ident], InstanceName=name)
+
+    def modify_password(self, ident: str, password: str, *, force_stop: bool) -> None:
+        self.ask("ResetInstancesPassword", InstanceIds=[ident], Password=password, ForceStop=force_stop)
+        self.wait_for_operation_finished(ident)
+
+    def bind_key_pair(self, ident: str, key: str, *, force_stop: bool) -> None:
+        self.ask("AssociateInstancesKeyPairs", InstanceIds=[ident], KeyIds=[key], ForceStop=force_stop)
+        self.wait_for_operation_finished(ident)
+
+    def unbind_key_pair(self, ident: str, key: str, *, force_stop: bool) -> None:
+        self.ask("DisassociateInstancesKeyPairs", InstanceIds=[ident], KeyIds=[key], ForceStop=force_stop)
+        self.wait_for_operation_finished(ident)
+
+    def resize_system_disk(self, ident: str, size: int, kind: str, *, force_stop: bool) -> None:
+        disk = {"DiskSize": size, "DiskType": kind}
+        self.ask("ResizeInstanceDisks", InstanceId=ident, SystemDisk=disk, ForceStop=force_stop)
+        self._until(ident, lambda found: {**found["SystemDisk"], **disk} == found["SystemDisk"])
+
+    def resize_data_disk(self, disk: str, size: int) -> None:
+        self.ask("ResizeDisk", "cbs", DiskId=disk, DiskSize=size)
+
+    def modify_instance_type(self, ident: str, kind: str, *, force_stop: bool) -> None:
+        self.ask("ResetInstancesType", InstanceIds=[ident], InstanceType=kind, ForceStop=force_stop)
+        self.wait_for_operation_finished(ident)
+
+    def switch_on(self, ident: str) -> None:
+        """switchInstance with running_flag."""
+        self.ask("StartInstances", InstanceIds=[ident])
+        self._until(ident, lambda found: found["InstanceState"] == "RUNNING")
+
+    def switch_off(self, ident: str, stop_type: str, stopped_mode: str) -> None:
+        """switchInstance without: a stop that FAILED is asked for again, then STOPPED is waited for."""
+        chosen = {"StopType": stop_type, "StoppedMode": stopped_mode}
+        given = {name: value for name, value in chosen.items() if value}
+        asked = True
+        while asked:
+            self.ask("StopInstances", InstanceIds=[ident], **given)
+            shown = self._until(ident, lambda found: found["LatestOperationState"] != "OPERATING")
+            asked = shown["LatestOperationState"] == "FAILED"
+        self._until(ident, lambda found: found["InstanceState"] == "STOPPED")
+
+    def delete(self, ident: str) -> None:
+        """resourceTencentCloudInstanceDelete: gone, or in the recycle bin and then terminated again."""
+        shown = self.describe_instance_by_id(ident)
+        assert shown is not None
+        self.ask("TerminateInstances", InstanceIds=[ident])
+        until(lambda: self.describe_instance_by_id(ident) is None or self._recycled(ident), BOOT_LIMIT)
+        if self._recycled(ident):
+            self.ask("TerminateInstances", InstanceIds=[ident])
+            until(lambda: self.describe_instance_by_id(ident) is None, BOOT_LIMIT)
+        network, addresses = shown["VirtualPrivateCloud"], shown["PrivateIpAddresses"]
+        place = {"VpcId": network["VpcId"], "SubnetId": network["SubnetId"], "IpAddresses": addresses}
+        until(lambda: not self.ask("DescribeUsedIpAddress", "vpc", **place).get("IpAddressStates"), BOOT_LIMIT)
+
+    def _recycled(self, ident: str) -> bool:
+        found = self.describe_instance_by_id(ident)
+        return found is not None and (found["InstanceState"], found["LatestOperationState"]) == ("SHUTDOWN", "SUCCESS")
+
+    def wait_for_operation_finished(self, ident: str) -> None:
+        """waitForOperationFinished, which takes null for "not told yet" and FAILED for the end."""
+        shown = self._until(ident, lambda found: found["LatestOperationState"] not in (None, "OPERATING"))
+        assert shown["LatestOperationState"] != "FAILED", shown["LatestOperationErrorMsg"]
+
+    def _until(self, ident: str, condition: Callable[[View], bool]) -> View:
+        def found() -> View | None:
+            shown = self.describe_instance_by_id(ident)
+            assert shown is not None, f"{ident} does not exist"
+            return shown if condition(shown) else None
+
+        return until(found, BOOT_LIMIT) or {}

@@ -1,0 +1,119 @@
+"""The official Terraform provider's way through an instance's life, replayed on real guests."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from vmsim.config import DEFAULT_REGION
+
+from .homes import NANO, RunningHome
+from .terraform import Provider
+
+pytestmark = pytest.mark.guest
+
+FIRST, SECOND = "First-pass-1", "Second-pass-2"
+LARGER = "LAB2.NANO256"
+USER_DATA = base64.b64encode(b"#!/bin/sh\ntouch /from-terraform\n").decode()
+INSTANCE = {
+    "Placement": {"Zone": f"{DEFAULT_REGION}-3", "ProjectId": 0},
+    "InstanceName": "terraform",
+    "InstanceType": NANO,
+    "HostName": "web1",
+    "InstanceChargeType": "POSTPAID_BY_HOUR",
+    "InternetAccessible": {
+        "InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR",
+        "InternetMaxBandwidthOut": 5,
+        "PublicIpAssigned": True,
+    },
+    "SystemDisk": {"DiskType": "CLOUD_PREMIUM", "DiskSize": 20},
+    "DataDisks": [
+        {
+            "DiskType": "CLOUD_PREMIUM",
+            "DiskSize": 10,
+            "ThroughputPerformance": 0,
+            "DeleteWithInstance": True,
+            "Encrypt": False,
+        }
+    ],
+    "EnhancedService": {"SecurityService": {"Enabled": False}, "MonitorService": {"Enabled": False}},
+    "LoginSettings": {"Password": FIRST},
+    "UserData": USER_DATA,
+    "TagSpecification": [{"ResourceType": "instance", "Tags": [{"Key": "owner", "Value": "terraform"}]}],
+    "DisableApiTermination": False,
+}
+
+
+@pytest.fixture
+def provider(cloud: RunningHome) -> Provider:
+    return Provider(cloud)
+
+
+def image(cloud: RunningHome) -> str:
+    found: str = cloud.api("DescribeImages")["ImageSet"][0]["ImageId"]
+    return found
+
+
+def test_create_update_delete(cloud: RunningHome, provider: Provider) -> None:
+    ident = provider.create(ImageId=image(cloud), **INSTANCE)
+    made = provider.read(ident)
+    assert made is not None
+    assert (made["InstanceName"], made["HostName"], made["UserData"]) == ("terraform", "web1", USER_DATA)
+    assert made["Tags"] == [{"Key": "owner", "Value": "terraform"}]
+    cloud.wait_up(ident)
+    assert cloud.inside(ident, "hostname; ls /from-terraform", password=FIRST) == "web1\n/from-terraform"
+
+    # An apply that changes password, key, system disk and type of a running instance: force_stop is its answer.
+    key = cloud.api("CreateKeyPair", KeyName="terraform", ProjectId=0)["KeyPair"]
+    provider.modify_password(ident, SECOND, force_stop=True)
+    provider.bind_key_pair(ident, key["KeyId"], force_stop=True)
+    provider.modify_instance_name(ident, "renamed")
+    provider.resize_data_disk(made["DataDisks"][0]["DiskId"], 20)
+    provider.resize_system_disk(ident, 30, "CLOUD_PREMIUM", force_stop=True)
+    provider.modify_instance_type(ident, LARGER, force_stop=True)
+    shown = provider.read(ident)
+    assert shown is not None
+    assert (shown["InstanceState"], shown["InstanceType"], shown["CPU"]) == ("RUNNING", LARGER, 2)
+    assert (shown["SystemDisk"]["DiskSize"], shown["LoginSettings"]["KeyIds"]) == (30, [key["KeyId"]])
+    cloud.wait_up(ident)
+    assert cloud.inside(ident, "nproc", key=key["PrivateKey"]) == "2"
+    assert cloud.inside(ident, "cat /sys/class/block/vda/size", key=key["PrivateKey"]) == str(30 * 2**21)
+
+    provider.delete(ident)
+    assert provider.read(ident) is None
+    assert cloud.qemu(ident) is None and not cloud.home.instance(ident).exists()
+
+
+@pytest.mark.parametrize(
+    ("stop_type", "stopped_mode"),
+    [("", ""), ("SOFT", "KEEP_CHARGING"), ("SOFT_FIRST", "STOP_CHARGING"), ("HARD", "KEEP_CHARGING")],
+)
+def test_running_flag_in_each_stop_mode(
+    cloud: RunningHome, provider: Provider, stop_type: str, stopped_mode: str
+) -> None:
+    ident = provider.create(ImageId=image(cloud), **INSTANCE)
+    cloud.wait_up(ident)
+    provider.switch_off(ident, stop_type, stopped_mode)
+    shown = provider.read(ident)
+    assert shown is not None
+    assert (shown["InstanceState"], shown["StopChargingMode"]) == ("STOPPED", stopped_mode or "KEEP_CHARGING")
+    assert cloud.qemu(ident) is None
+    provider.switch_on(ident)
+    provider.delete(ident)
+
+
+def test_edits_while_it_is_stopped(cloud: RunningHome, provider: Provider) -> None:
+    ident = provider.create(ImageId=image(cloud), **INSTANCE)
+    key = cloud.api("CreateKeyPair", KeyName="stopped", ProjectId=0)["KeyPair"]
+    provider.switch_off(ident, "HARD", "KEEP_CHARGING")
+    provider.modify_password(ident, SECOND, force_stop=False)
+    provider.bind_key_pair(ident, key["KeyId"], force_stop=False)
+    provider.unbind_key_pair(ident, key["KeyId"], force_stop=False)
+    provider.resize_system_disk(ident, 30, "CLOUD_PREMIUM", force_stop=False)
+    provider.modify_instance_type(ident, LARGER, force_stop=False)
+    shown = provider.read(ident)
+    assert shown is not None
+    assert (shown["InstanceState"], shown["InstanceType"]) == ("STOPPED", LARGER)
+    assert shown["LoginSettings"]["KeyIds"] == []
+    provider.delete(ident)
