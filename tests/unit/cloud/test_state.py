@@ -12,6 +12,7 @@ from vmsim.cloud.events import read
 from vmsim.cloud.hardware import domain_spec
 from vmsim.cloud.operations_log import operation, operations_of
 from vmsim.cloud.state import Outcome
+from vmsim.model.charges import PREPAID
 from vmsim.model.errors import VmsimError
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import OBSERVATIONS, OPERATIONS, InstanceState, Observation, OperationState, Verb, allowed
@@ -28,6 +29,8 @@ def arguments(cloud: Cloud, verb: Verb) -> dict[str, object]:
     known: dict[Verb, dict[str, object]] = {
         Verb.RESET_TYPE: {"type_name": "LAB1.NANO256"},
         Verb.RESIZE_DISK: {"size_gib": 100},
+        Verb.RESIZE_ONLINE: {"size_gib": 100},
+        Verb.MODIFY: {"host_name": "web"},
         Verb.RESET_PASSWORD: {"password": "Sunny-Day-42"},
         Verb.ASSOCIATE_KEYS: {"key_ids": [key]},
         Verb.DISASSOCIATE_KEYS: {"key_ids": [key]},
@@ -36,7 +39,8 @@ def arguments(cloud: Cloud, verb: Verb) -> dict[str, object]:
 
 
 def accepted(cloud: Cloud, verb: Verb, began_in: S, *, runs: bool = False) -> OperationRecord:
-    instance = launched(cloud, began_in)
+    prepaid = {"charge_type": PREPAID, "prepaid_months": 1} if verb is Verb.ISOLATE else {}
+    instance = launched(cloud, began_in, **prepaid)
     cloud.domains.define(domain_spec(cloud, instance))
     if runs:
         cloud.domains.start(instance.uuid)

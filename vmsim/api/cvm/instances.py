@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmsim.api import paging
 from vmsim.api.action import Call, Raw, Reply, action, encoded
-from vmsim.api.cvm import instance_view
+from vmsim.api.cvm import filter_values, instance_view
 from vmsim.cloud import images, instances
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.query import InstanceQuery
@@ -49,6 +49,7 @@ def _asked(call: Call) -> InstanceQuery:
     named = paging.given_ids(call.params, "InstanceIds", "ins")
     filtered = paging.filters(call.params)
     paging.not_both(named, filtered, "InstanceIds")
+    filter_values.check(filtered, call.region)
     return InstanceQuery(
         region=call.region,
         ids=named,

@@ -6,23 +6,26 @@ import uuid
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
+from vmsim.cloud.query import Filter
 from vmsim.model import ids
 from vmsim.model.errors import Malformed
 from vmsim.model.regions import check_zone
 
 
-def check(name: str, values: Sequence[str], region: str | None) -> None:
+def check(filters: Sequence[Filter], region: str) -> None:
     """Raises Malformed, or UsageError for a zone of another region."""
-    if name == "zone" and region is not None:
-        for value in values:
-            check_zone(region, value)
-    rule = _RULES.get(name)
-    if rule is None:
-        return
-    possible, code, words = rule
-    for value in values:
+    for asked in filters:
+        if asked.name == "zone":
+            for value in asked.values:
+                check_zone(region, value)
+        elif asked.name in _RULES:
+            _check(asked, *_RULES[asked.name])
+
+
+def _check(asked: Filter, possible: Callable[[str], bool], code: str, words: str) -> None:
+    for value in asked.values:
         if not possible(value):
-            raise Malformed(f"Filter {name}: {value!r} is no {words}.", code=code)
+            raise Malformed(f"Filter {asked.name}: {value!r} is no {words}.", code=code)
 
 
 def _id(prefix: str) -> Callable[[str], bool]:
