@@ -40,13 +40,19 @@ def get_role(call: Call) -> Reply:
 
 @action("DescribeRoleList", service="cam", needs_region=False)
 def describe_roles(call: Call) -> Reply:
-    """The role has no tags."""
+    """The role has no tags, so none has those that are asked for."""
     first, number = _page(call.params)
-    found = [] if call.params.get("Tags") else _roles(call)
+    wanted = [(one.get("Key"), one.get("Value")) for one in call.params.get("Tags", [])]
+    found = [] if wanted else _roles(call)
     return {"List": found[first : first + number], "TotalNum": len(found)}
 
 
-@action("ListAttachedUserPolicies", service="cam", needs_region=False)
+@action(
+    "ListAttachedUserPolicies",
+    service="cam",
+    needs_region=False,
+    without_effect={"TargetUin": "there are no policies, whoever is meant"},
+)
 def list_policies(call: Call) -> Reply:
     _page(call.params)
     return {"List": [], "TotalNum": 0}

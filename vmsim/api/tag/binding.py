@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmsim.api import error_codes, unsimulated
+from vmsim.api import error_codes
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.tag import places
 from vmsim.api.unsimulated import Only, only
@@ -18,11 +18,12 @@ from vmsim.model.errors import UsageError, VmsimError
 from vmsim.model.resource import Resource
 
 CATEGORIES = only("Custom", of="System All")
-_SIMULATED: dict[str, Only] = {"Tags.Category": CATEGORIES, "ReplaceTags.Category": CATEGORIES}
+TAGS: dict[str, Only] = {"Tags.Category": CATEGORIES}
+_REPLACED: dict[str, Only] = {"ReplaceTags.Category": CATEGORIES}
 _TOO_MANY_TAGS = "LimitExceeded.TagNumPerRequest"
 
 
-@action("TagResources", service="tag", needs_region=False)
+@action("TagResources", service="tag", needs_region=False, refused=TAGS)
 def tag(call: Call) -> Reply:
     return _each(call, tagging.added(new_tags(call, "Tags")))
 
@@ -34,7 +35,7 @@ def untag(call: Call) -> Reply:
     return _each(call, tagging.replaced({}, keys))
 
 
-@action("ModifyResourceTags", service="tag", needs_region=False)
+@action("ModifyResourceTags", service="tag", needs_region=False, refused=_REPLACED)
 def modify(call: Call) -> Reply:
     """What the Terraform provider calls for every change of a resource's tags."""
     new = new_tags(call, "ReplaceTags")
@@ -92,7 +93,6 @@ def modify_value(call: Call) -> Reply:
 
 def new_tags(call: Call, name: str) -> dict[str, str]:
     """A list of tags, each key once."""
-    unsimulated.refuse(call.params, _SIMULATED)
     given = call.params.get(name, [])
     places.few(given, name, _TOO_MANY_TAGS)
     found = {item["TagKey"]: item["TagValue"] for item in given}

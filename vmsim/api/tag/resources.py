@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from vmsim.api import unsimulated
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.tag import pages, places
 from vmsim.api.unsimulated import NOTHING, Only
@@ -22,7 +21,7 @@ MOST_VALUES = 10
 MOST_IDS = 50
 MOST_IDS_BY_KEYS = 20
 LIMIT_BY_KEYS = 400
-_SIMULATED: dict[str, Only] = {"CosResourceId": NOTHING}
+_REFUSED: dict[str, Only] = {"CosResourceId": NOTHING}
 
 
 @action("GetResources", service="tag", needs_region=False)
@@ -45,17 +44,19 @@ def get(call: Call) -> Reply:
     }
 
 
-@action("DescribeResourceTags", service="tag", needs_region=False)
+@action("DescribeResourceTags", service="tag", needs_region=False, refused=_REFUSED)
 def describe(call: Call) -> Reply:
     params = call.params
-    unsimulated.refuse(params, _SIMULATED)
+    own = places.own(call)
+    service = params.get("ServiceType", resource.SERVICE)
     prefix = params.get("ResourcePrefix", "")
     which = Which(
-        kind=resource.kind(params.get("ServiceType", resource.SERVICE), prefix) if prefix else None,
+        kind=resource.kind(service, prefix) if prefix else None,
         region=places.region(params) if params.get("ResourceRegion") else "",
         ids=(params["ResourceId"],) if params.get("ResourceId") else (),
     )
-    return _page(call, which, "Rows")
+    page = _page(call, which, "Rows")
+    return page if own else {**page, "TotalCount": 0, "Rows": []}
 
 
 @action("DescribeResourceTagsByResourceIds", service="tag", needs_region=False)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.tag import pages, places
-from vmsim.api.tag.binding import new_tags
+from vmsim.api.tag.binding import TAGS, new_tags
 from vmsim.api.tag.resources import shown
 from vmsim.cloud import tagging
-from vmsim.cloud.account import owner
 from vmsim.cloud.query import Page
 from vmsim.model.errors import Missing, UsageError
 
 MOST_KEYS = 20
+_NO_PROJECTS = {"ShowProject": "it counts in the cloud only for accounts that Tencent has let in"}
 _NONE: Page[tuple[str, str]] = Page(0, ())
 
 
@@ -34,14 +34,17 @@ def get_keys(call: Call) -> Reply:
     return {"PaginationToken": pages.token(offset, limit, page.total), "TagKeys": list(page.items)}
 
 
-@action("DescribeTags", service="tag", needs_region=False)
+@action("DescribeTags", service="tag", needs_region=False, without_effect=_NO_PROJECTS)
 def describe(call: Call) -> Reply:
-    """ShowProject counts in the cloud only for accounts that Tencent has let in."""
+    """TagKeys goes before TagKey and TagValue."""
     params = call.params
     offset, limit = pages.offset_and_limit(params)
-    keys = params.get("TagKeys") or ([params["TagKey"]] if params.get("TagKey") else [])
-    value = "" if params.get("TagKeys") else params.get("TagValue", "")
-    page = tagging.pairs(call.cloud, keys, value, offset, limit) if _own(call) else _NONE
+    key, value, keys = params.get("TagKey", ""), params.get("TagValue", ""), params.get("TagKeys", [])
+    if keys:
+        value = ""
+    elif key:
+        keys = [key]
+    page = tagging.pairs(call.cloud, keys, value, offset, limit) if places.own(call) else _NONE
     bound = tagging.bound_pairs(call.cloud, page.items)
     listed = [
         {**item, "CanDelete": int(pair not in bound)}
@@ -50,10 +53,11 @@ def describe(call: Call) -> Reply:
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": listed}
 
 
-@action("DescribeTagKeys", service="tag", needs_region=False)
+@action("DescribeTagKeys", service="tag", needs_region=False, without_effect=_NO_PROJECTS)
 def describe_keys(call: Call) -> Reply:
     offset, limit = pages.offset_and_limit(call.params)
-    page = tagging.keys(call.cloud, offset, limit) if _own(call) and _custom(call) else Page[str](0, ())
+    wanted = all((places.own(call), _custom(call)))
+    page = tagging.keys(call.cloud, offset, limit) if wanted else Page[str](0, ())
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": list(page.items)}
 
 
@@ -63,7 +67,8 @@ def describe_values(call: Call) -> Reply:
     keys = call.params["TagKeys"]
     if not all(keys) or not keys:
         raise UsageError("TagKeys has an empty key, or none.", code="InvalidParameterValue.TagKeyEmpty")
-    page = tagging.pairs(call.cloud, keys, "", offset, limit) if _own(call) and _custom(call) else _NONE
+    wanted = all((places.own(call), _custom(call)))
+    page = tagging.pairs(call.cloud, keys, "", offset, limit) if wanted else _NONE
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": shown(list(page.items))}
 
 
@@ -73,7 +78,7 @@ def create(call: Call) -> Reply:
     return {}
 
 
-@action("CreateTags", service="tag", needs_region=False)
+@action("CreateTags", service="tag", needs_region=False, refused=TAGS)
 def create_several(call: Call) -> Reply:
     """All of them or none."""
     new = new_tags(call, "Tags")
@@ -102,9 +107,3 @@ def _custom(call: Call) -> bool:
     if given not in ("Custom", "System", "All"):
         raise UsageError(f"Category is {given!r}; it is Custom, System or All.", code="InvalidParameter")
     return given != "System"
-
-
-def _own(call: Call) -> bool:
-    """Whether CreateUin, if it is given, is this account: there is no other."""
-    uin = owner(call.cloud).uin
-    return bool(call.params.get("CreateUin", uin) == uin)
