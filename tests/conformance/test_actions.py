@@ -27,6 +27,8 @@ def arguments(verb: Verb, ident: str, key: str) -> dict[str, Any]:
         return {"InstanceId": ident, "SystemDisk": {"DiskSize": 60}, "ResizeOnline": True}
     if verb is Verb.REINSTALL:
         return {"InstanceId": ident}
+    if verb is Verb.CREATE_IMAGE:
+        return {"InstanceId": ident, "ImageName": f"of {ident}"}
     more: dict[Verb, dict[str, Any]] = {
         Verb.RESET_TYPE: {"InstanceType": "LAB1.NANO256"},
         Verb.RESET_PASSWORD: {"Password": "Better-123"},

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from vmsim.api.action import Action
 from vmsim.api.cam import reads
-from vmsim.api.cbs import disk_work, disks
+from vmsim.api.cbs import disk_work, disks, snapshots
 from vmsim.api.cvm import (
     attributes,
     catalogue,
@@ -43,6 +43,7 @@ _MODULES: tuple[ModuleType, ...] = (
     vnc,
     disks,
     disk_work,
+    snapshots,
     binding,
     resources,
     tags,

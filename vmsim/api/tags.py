@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vmsim.model.errors import NotSimulated, UsageError
@@ -14,10 +14,21 @@ def asked(params: Mapping[str, Any], resource: str) -> dict[str, str]:
     for item in params.get("TagSpecification", []):
         if item["ResourceType"] != resource:
             raise NotSimulated(f"TagSpecification.ResourceType={item['ResourceType']} is not simulated here.")
-        for tag in item["Tags"]:
-            if found.setdefault(tag["Key"], tag["Value"]) != tag["Value"]:
-                raise UsageError(f"The tag {tag['Key']} is given twice.", code="InvalidParameterValue.DuplicateTags")
+        _add(found, item["Tags"])
     return found
+
+
+def listed(given: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """A plain list of tags. Raises when a key comes twice."""
+    found: dict[str, str] = {}
+    _add(found, given)
+    return found
+
+
+def _add(found: dict[str, str], given: Sequence[Mapping[str, str]]) -> None:
+    for tag in given:
+        if found.setdefault(tag["Key"], tag["Value"]) != tag["Value"]:
+            raise UsageError(f"The tag {tag['Key']} is given twice.", code="InvalidParameterValue.DuplicateTags")
 
 
 def shown(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -43,6 +43,8 @@ class Cloud:
     news: News = field(default_factory=News)
     memory: DomainMemory = field(default_factory=DomainMemory)
     hands: Hands = field(default_factory=Hands)
+    live_copies: Hands = field(default_factory=Hands)
+    """A domain has one backup at a time. Not `hands`: nothing that is asked of the guest waits for a copy."""
     going_down: threading.Event = field(default_factory=threading.Event)
     """Set when the lab is: nothing is started any more."""
     firewall: threading.Lock = field(default_factory=threading.Lock)

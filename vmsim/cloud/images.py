@@ -32,16 +32,16 @@ def cached(name: str) -> Path:
     return cache() / "images" / f"{name}.qcow2"
 
 
-def all(cloud: Cloud) -> tuple[Image, ...]:
-    """Every image this home can launch; takes in what was built since."""
+def all(cloud: Cloud, region: str | None = None) -> tuple[Image, ...]:
+    """Every image there is, or those of a region: its own and the public ones. Takes in what was built since."""
     _take_in_tiny(cloud)
     with cloud.store.reading() as connection:
-        return tuple(images.all_of(connection))
+        return tuple(image for image in images.all_of(connection) if region is None or image.region in (region, ""))
 
 
-def get(cloud: Cloud, ident: str) -> Image:
+def get(cloud: Cloud, ident: str, region: str | None = None) -> Image:
     """By id or name."""
-    for image in all(cloud):
+    for image in all(cloud, region):
         if ident in (image.id, image.name):
             return image
     if ident.startswith("img-"):
@@ -61,15 +61,30 @@ def query(
     filters: Sequence[Filter] = (),
     offset: int = 0,
     limit: int | None = 20,
+    *,
+    region: str | None = None,
 ) -> Page[Image]:
-    chosen = [image for image in all(cloud) if not ids or image.id in ids]
+    chosen = [image for image in all(cloud, region) if not ids or image.id in ids]
     for one in filters:
         chosen = [image for image in chosen if _matches(image, one)]
     return Page(len(chosen), tuple(chosen[offset:][:limit]))
 
 
+def file_of(cloud: Cloud, image_id: str) -> Path:
+    """What system disks of an image are backed by; that of a deleted image stays while an instance needs it."""
+    kept = private_file(cloud, image_id)
+    return kept if kept.exists() else Path(get(cloud, image_id).path)
+
+
+def private_file(cloud: Cloud, image_id: str) -> Path:
+    """Where the file of an image is that was made here."""
+    return cloud.home.images / f"{image_id}.qcow2"
+
+
 def _matches(image: Image, asked: Filter) -> bool:
-    test = _FILTERS.get("tag:" if asked.name.startswith("tag:") else asked.name)
+    if asked.name.startswith("tag:"):
+        return image.tags.get(asked.name.removeprefix("tag:")) in asked.values
+    test = _FILTERS.get(asked.name)
     if test is None:
         raise UsageError(f"There is no filter {asked.name!r}.", code="InvalidFilter")
     return any(test(image, value) for value in asked.values)
@@ -77,12 +92,11 @@ def _matches(image: Image, asked: Filter) -> bool:
 
 _FILTERS: dict[str, Callable[[Image, str], bool]] = {
     "image-id": lambda image, value: image.id == value,
-    "image-type": lambda image, value: value == "PUBLIC_IMAGE",
+    "image-type": lambda image, value: value == image.type,
     "image-name": lambda image, value: value.lower() in image.name.lower(),
     "platform": lambda image, value: value.lower() in image.platform.lower(),
-    "tag-key": lambda image, value: False,
-    "tag-value": lambda image, value: False,
-    "tag:": lambda image, value: False,
+    "tag-key": lambda image, value: value in image.tags,
+    "tag-value": lambda image, value: value in image.tags.values(),
     "dedicated-cluster-id": lambda image, value: False,
     "cdc-cache-status": lambda image, value: False,
 }

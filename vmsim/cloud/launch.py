@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, new_disks, state
+from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, new_disks, snapshots, state
 from vmsim.cloud.context import Cloud
 from vmsim.model import charges, ids, regions
 from vmsim.model.disk import MOST_DATA_DISKS, Disk, DiskUsage
 from vmsim.model.errors import Busy, NotFound, NotSimulated, OutOfResources, Refused, UsageError
-from vmsim.model.image import Image
+from vmsim.model.image import Image, ImageState
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.instance_types import InstanceType, instance_type, smallest
 from vmsim.model.launch import DataDiskRequest, LaunchRequest
@@ -110,7 +110,13 @@ def planned(cloud: Cloud, request: LaunchRequest) -> Plan:
     """The request's form, checked; nothing is reserved."""
     region = regions.region(request.region)
     zone = regions.check_zone(region.name, request.zone) if request.zone else region.zone_names()[0]
-    image = images.get(cloud, request.image or images.TINY)
+    image = images.get(cloud, request.image or images.TINY, region.name)
+    if image.state is not ImageState.NORMAL:
+        raise UsageError(
+            f"Image {image.name} is {image.state.value}: nothing can be launched from it.",
+            code="InvalidParameterValue.InvalidImageState",
+        )
+    request = replace(request, data_disks=(*_disks_of_image(cloud, image, request), *request.data_disks))
     kind = instance_type(request.type_name) if request.type_name else smallest(image.memory_mib)
     if kind.memory_mib < image.memory_mib:
         raise UsageError(
@@ -132,6 +138,14 @@ def planned(cloud: Cloud, request: LaunchRequest) -> Plan:
         _system_gib(request, image),
         login.planned(request),
     )
+
+
+def _disks_of_image(cloud: Cloud, image: Image, request: LaunchRequest) -> Sequence[DataDiskRequest]:
+    """The data disks that an image was made with."""
+    return [
+        DataDiskRequest(snapshot.size_gib, request.system_disk_type, snapshot_id=snapshot.id)
+        for snapshot in snapshots.data_of(cloud, image)
+    ]
 
 
 def _check_counts(request: LaunchRequest) -> None:

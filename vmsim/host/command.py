@@ -12,7 +12,8 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vmsim.model.errors import CommandFailed, HostError
@@ -68,6 +69,32 @@ def run(
     if check and result.returncode != 0:
         raise CommandFailed(words, result.returncode, result.stderr or result.stdout)
     return result
+
+
+def run_watched(
+    argv: Sequence[str | os.PathLike[str]], look: Callable[[], int], *, standstill: float, interval: float = 0.2
+) -> None:
+    """Run to the end, however long that is, as long as what `look` tells goes on changing. Raises CommandFailed."""
+    words = [os.fspath(word) for word in argv]
+    process = start(words, stderr=subprocess.PIPE, new_session=False)
+    seen, since = -1, time.monotonic()
+    try:
+        while True:
+            try:
+                _, said = process.communicate(timeout=interval)
+                break
+            except subprocess.TimeoutExpired:
+                now = look()
+                if now != seen:
+                    seen, since = now, time.monotonic()
+                elif time.monotonic() - since > standstill:
+                    raise CommandFailed(words, None, "") from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    if process.returncode != 0:
+        raise CommandFailed(words, process.returncode, said.decode(errors="replace"))
 
 
 def start(

@@ -336,6 +336,10 @@ class Domains:
 
     # --- within
 
+    def on_raw(self, uuid: str, work: Callable[[libvirt.virDomain], T], *, again: bool = True) -> T:
+        """Do `work` on libvirt's own object; for this package only, like `Connection.call`."""
+        return self._connection.call(lambda raw: work(raw.lookupByUUIDString(uuid)), name=uuid, again=again)
+
     def _on(self, uuid: str, work: Callable[[libvirt.virDomain], T]) -> T:
         return self._connection.call(lambda raw: work(raw.lookupByUUIDString(uuid)), name=uuid)
 

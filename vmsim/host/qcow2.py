@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vmsim.host import command
 from vmsim.model.errors import CommandFailed, InUse, UsageError
 
 _LONG = 600.0
+_MAGIC = b"QFI\xfb"
 # 100 + permission taken, 200 + permission denied to others; permission 1 is "write".
 _WRITE_TAKEN, _WRITE_DENIED = 101, 201
 _FLOCK = "hhqqi4x"
@@ -104,15 +106,64 @@ def commit(overlay: Path) -> None:
     sync(base)
 
 
-def copy(source: Path, target: Path, size_bytes: int | None = None) -> None:
+def copy(
+    source: Path,
+    target: Path,
+    size_bytes: int | None = None,
+    *,
+    form: str = "qcow2",
+    progress: Callable[[int], None] = lambda _percent: None,
+) -> None:
     """All of a disk's contents in a file that depends on no other, as big as it unless told bigger; thin, and on the
-    disk at return. Nobody may write to the source meanwhile (qemu-img's own lock says so). It dies with its caller.
+    disk at return. Nobody may write to the source meanwhile (qemu-img's own lock says so). It dies with its caller,
+    and fails when it stands still. `form` is the source's format.
     """
-    quietly = ["qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", str(source), str(target)]
-    command.run(["setpriv", "--pdeathsig", "KILL", *quietly], timeout=_LONG)
+    quietly = ["qemu-img", "convert", "-q", "-f", form, "-O", "qcow2", str(source), str(target)]
+    whole = max(contents_bytes(source) if form == "qcow2" else _allocated(source), 1)
+    command.run_watched(
+        ["setpriv", "--pdeathsig", "KILL", *quietly],
+        lambda: _told(progress, target, whole),
+        standstill=_LONG,
+    )
     if size_bytes is not None:
         resize(target, size_bytes)
     sync(target)
+
+
+def _told(progress: Callable[[int], None], target: Path, whole: int) -> int:
+    """How much is there; what the source has allocated is about what the copy comes to."""
+    done = _allocated(target)
+    progress(min(99, 100 * done // whole))
+    return done
+
+
+def backing_named_in(path: Path) -> str:
+    """The backing file that an image's header names, "" where there is none; without a process, for many files."""
+    with path.open("rb") as file:
+        magic, _version, offset, size = struct.unpack(">4sIQI", file.read(20))
+        if magic != _MAGIC or not offset:
+            return ""
+        file.seek(offset)
+        return os.fsdecode(file.read(size))
+
+
+def contents_bytes(path: Path) -> int:
+    """What an image and all that it is backed by take on the disk: the most that a copy of it can come to."""
+    whole, named = 0, str(path)
+    while named:
+        whole += _allocated(Path(named))
+        try:
+            named = backing_named_in(Path(named))
+        except (OSError, struct.error):
+            break
+    return whole
+
+
+def _allocated(path: Path) -> int:
+    try:
+        return path.stat().st_blocks * 512
+    except OSError:
+        return 0
 
 
 def sync(path: Path) -> None:

@@ -16,7 +16,20 @@ from starlette.routing import Mount, Route
 
 from vmsim.api.server import trusted_application
 from vmsim.cloud.context import Cloud
-from vmsim.local import api_keys, catalogue, disks, errors, events, instances, jobs, keys, lab, operations
+from vmsim.local import (
+    api_keys,
+    catalogue,
+    disks,
+    errors,
+    events,
+    images,
+    instances,
+    jobs,
+    keys,
+    lab,
+    operations,
+    snapshots,
+)
 from vmsim.model.errors import NotFound, VmsimError
 
 
@@ -32,6 +45,8 @@ def application(cloud: Cloud) -> Starlette:
         *catalogue.ROUTES,
         *keys.ROUTES,
         *api_keys.ROUTES,
+        *images.ROUTES,
+        *snapshots.ROUTES,
         Route("/v1/{path:path}", _unknown),
         Mount("/", trusted_application(cloud)),
     ]

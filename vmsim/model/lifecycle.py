@@ -107,6 +107,8 @@ class Verb(str, Enum):
     MODIFY = "modify"
     REINSTALL = "reinstall"
     ISOLATE = "isolate"
+    CREATE_IMAGE = "create-image"
+    APPLY_SNAPSHOT = "apply-snapshot"
 
 
 ACTIONS = {
@@ -124,6 +126,8 @@ ACTIONS = {
     Verb.MODIFY: "ModifyInstancesAttribute",
     Verb.REINSTALL: "ResetInstance",
     Verb.ISOLATE: "TerminateInstances",
+    Verb.CREATE_IMAGE: "CreateImage",
+    Verb.APPLY_SNAPSHOT: "ApplySnapshot",
 }
 VARIANTS = {Verb.RESIZE_ONLINE: "ResizeOnline", Verb.ISOLATE: "prepaid, the first time"}
 """What tells two operations apart that are one action of Tencent's."""
@@ -222,6 +226,17 @@ _ROWS = (
         _S.STOPPED,
         AfterPowerCut.FINISH,
     ),
+    # A running guest's disks can be copied as they are at one moment; with force it is stopped for it.
+    Operation(
+        Verb.CREATE_IMAGE,
+        frozenset({_S.RUNNING, _S.STOPPED}),
+        frozenset(),
+        None,
+        None,
+        None,
+        AfterPowerCut.FINISH,
+    ),
+    _edit(Verb.APPLY_SNAPSHOT),
 )
 OPERATIONS = {row.verb: row for row in _ROWS}
 

@@ -186,6 +186,12 @@ def running_memory_mib(connection: Connection, apart_from: Iterable[str] = ()) -
     return int(connection.execute(query).scalar_one())
 
 
+def has_of_image(connection: Connection, image_id: str) -> bool:
+    """Is there an instance that was made from this image?"""
+    query = select(instances.c.id).where(instances.c.image_id == image_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def counts_by_state(connection: Connection) -> dict[str, int]:
     query = select(instances.c.state, func.count()).group_by(instances.c.state)
     return {state: number for state, number in connection.execute(query)}

@@ -11,19 +11,23 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.events import read
 from vmsim.cloud.hardware import domain_spec
 from vmsim.cloud.operations_log import operation, operations_of
+from vmsim.cloud.snapshots import reserve
 from vmsim.cloud.state import Outcome
+from vmsim.model import ids
 from vmsim.model.charges import PREPAID
+from vmsim.model.disk import SnapshotState
 from vmsim.model.errors import VmsimError
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import OBSERVATIONS, OPERATIONS, InstanceState, Observation, OperationState, Verb, allowed
 from vmsim.model.operation import OperationRecord
 from vmsim.model.readiness import Rung
+from vmsim.store import snapshots
 
 S = InstanceState
 FAILED = Outcome(False, "it did not work")
 
 
-def arguments(cloud: Cloud, verb: Verb) -> dict[str, object]:
+def arguments(cloud: Cloud, verb: Verb, instance: Instance) -> dict[str, object]:
     keys = key_pairs.query(cloud, "ap-guangzhou").items
     key = keys[0].id if keys else key_pairs.create(cloud, "ap-guangzhou", "k", kind="ed25519")[0].id
     known: dict[Verb, dict[str, object]] = {
@@ -34,8 +38,18 @@ def arguments(cloud: Cloud, verb: Verb) -> dict[str, object]:
         Verb.RESET_PASSWORD: {"password": "Sunny-Day-42"},
         Verb.ASSOCIATE_KEYS: {"key_ids": [key]},
         Verb.DISASSOCIATE_KEYS: {"key_ids": [key]},
+        Verb.CREATE_IMAGE: {"name": ids.new("name")},
     }
-    return known.get(verb, {})
+    return {**known.get(verb, {}), **(back_on(cloud, instance) if verb is Verb.APPLY_SNAPSHOT else {})}
+
+
+def back_on(cloud: Cloud, instance: Instance) -> dict[str, object]:
+    """A snapshot of its own that its disk can be put back to."""
+    disk = instance.system_disk
+    with cloud.store.writing() as connection:
+        made = reserve(cloud, connection, disk, instance, name="before")
+        snapshots.change(connection, made.id, state=SnapshotState.NORMAL)
+    return {"snapshot_id": made.id, "disk_id": disk.id}
 
 
 def accepted(cloud: Cloud, verb: Verb, began_in: S, *, runs: bool = False) -> OperationRecord:
@@ -45,7 +59,7 @@ def accepted(cloud: Cloud, verb: Verb, began_in: S, *, runs: bool = False) -> Op
     if runs:
         cloud.domains.start(instance.uuid)
     force = began_in not in OPERATIONS[verb].allowed
-    (record,) = submit(cloud, verb, instance.id, arguments=arguments(cloud, verb), force=force)
+    (record,) = submit(cloud, verb, instance.id, arguments=arguments(cloud, verb, instance), force=force)
     return record
 
 
@@ -211,6 +225,6 @@ def test_no_walk_ends_where_there_is_no_way_out(cloud: Cloud, seed: int) -> None
             continue
         verb = chance.choice([verb for verb in Verb if verb is not Verb.RUN])
         try:
-            submit(cloud, verb, instance.id, arguments=arguments(cloud, verb), force=chance.random() < 0.5)
+            submit(cloud, verb, instance.id, arguments=arguments(cloud, verb, instance), force=chance.random() < 0.5)
         except VmsimError:
             assert now(cloud, instance.id) == found

@@ -150,3 +150,22 @@ def test_a_copy_has_the_whole_contents_and_depends_on_nothing(tmp_path: Path) ->
     assert (told.virtual_size, told.backing) == (2 * MIB, None)
     for wanted in ("-P 7 0 64k", "-P 8 64k 64k", "-P 0 1M 1M"):
         command.run(["qemu-io", "-f", "qcow2", "-r", "-c", f"read {wanted}", copied])
+
+
+def test_a_header_tells_the_backing_file_and_sizes_add_up(tmp_path: Path) -> None:
+    base, overlay = tmp_path / "base", tmp_path / "overlay"
+    qcow2.create_empty(base, 64 * MIB)
+    command.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 4M", base])
+    qcow2.create_overlay(overlay, base)
+    assert (qcow2.backing_named_in(overlay), qcow2.backing_named_in(base)) == (str(base), "")
+    assert 4 * MIB < qcow2.contents_bytes(base) < qcow2.contents_bytes(overlay) < 6 * MIB
+    assert qcow2.contents_bytes(tmp_path / "none") == 0
+
+
+def test_a_copy_tells_how_far_it_is_and_of_its_failure(tmp_path: Path) -> None:
+    base, told = tmp_path / "base", list[int]()
+    command.run(["qemu-img", "create", "-q", "-f", "raw", base, "1M"])
+    qcow2.copy(base, tmp_path / "copied", form="raw", progress=told.append)
+    assert all(0 <= percent <= 99 for percent in told)
+    with pytest.raises(CommandFailed, match="Image is not in qcow2 format"):
+        qcow2.copy(base, tmp_path / "again")

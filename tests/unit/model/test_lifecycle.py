@@ -42,6 +42,8 @@ MATRIX = {
     "modify":            "-    -   y   y   -   -   -   -   -",
     "reinstall":         "-    -   y   y   -   -   -   -   -",
     "isolate":           "-    -   y   y   -   -   -   -   -",
+    "create-image":      "-    -   y   y   -   -   -   -   -",
+    "apply-snapshot":    "-    -   f   y   -   -   -   -   -",
 }  # fmt: skip
 # Verb: the state meanwhile, on success, on failure; "same": as before; "gone": there is no instance any more.
 COURSE = {
@@ -59,6 +61,8 @@ COURSE = {
     "modify": ("same", "same", "same"),
     "reinstall": ("REBOOTING", "RUNNING", "STOPPED"),
     "isolate": ("TERMINATING", "SHUTDOWN", "STOPPED"),
+    "create-image": ("same", "same", "same"),
+    "apply-snapshot": ("same", "same", "same"),
 }
 
 

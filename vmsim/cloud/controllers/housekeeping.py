@@ -1,17 +1,17 @@
-"""What grows is kept small, and what has expired goes: serial logs, the audit log, samples, failed launches, networks'
-rules, and what `expiry.py` says of prepaid instances."""
+"""What grows is kept small, and what has expired goes: serial logs, the audit log, samples, snapshots, files of
+deleted images, failed launches, networks' rules, and what `expiry.py` says of prepaid instances."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from vmsim.cloud import addresses, removal
+from vmsim.cloud import addresses, image_removal, removal, snapshot_query, snapshots
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers import expiry
 from vmsim.host import serial
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState
-from vmsim.store import events, instances, samples
+from vmsim.store import events, instances, samples, times
 from vmsim.store.schema import instances as table
 
 
@@ -28,11 +28,20 @@ class Housekeeping:
             samples.forget(connection, self._cloud.clock.now().timestamp() - self._cloud.settings.samples_kept)
         addresses.apply(self._cloud)
         expiry.reconcile(self._cloud)
+        self._expire_snapshots()
+        image_removal.sweep(self._cloud)
         self._clear_failed_launches()
 
     def _bound_serial_logs(self) -> None:
         for log in self._cloud.home.instances.glob("*/serial.log"):
             serial.bound(log, self._cloud.settings.serial_log_bytes)
+
+    def _expire_snapshots(self) -> None:
+        """Those whose Deadline is over; one that an image needs stays with it."""
+        now = times.text(self._cloud.clock.now())
+        for snapshot in snapshot_query.expired(self._cloud, now):
+            if not snapshot.image_ids:
+                snapshots.delete(self._cloud, snapshot.region, [snapshot.id])
 
     def _clear_failed_launches(self) -> None:
         """What their own undoing could not remove (libvirt was away) goes now; after their time so do log and record.

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.jobs import attach_disk, create_disk, delete_disk, detach_disk, resize_disk
+from vmsim.cloud.jobs import (
+    attach_disk,
+    create_disk,
+    create_image,
+    create_snapshot,
+    delete_disk,
+    detach_disk,
+    import_image,
+    resize_disk,
+    rollback_disk,
+)
 from vmsim.cloud.jobs.job import Job, JobOutcome, Settle, settle
 from vmsim.model.errors import VmsimError
 from vmsim.model.job import JobKind
@@ -33,6 +43,10 @@ KINDS: Mapping[JobKind, JobFile] = {
     JobKind.DETACH_DISK: JobFile(detach_disk.perform, detach_disk.settle, alone=True),
     JobKind.RESIZE_DISK: JobFile(resize_disk.perform, resize_disk.settle, alone=True),
     JobKind.DELETE_DISK: JobFile(delete_disk.perform, delete_disk.settle),
+    JobKind.CREATE_SNAPSHOT: JobFile(create_snapshot.perform, create_snapshot.settle),
+    JobKind.ROLLBACK_DISK: JobFile(rollback_disk.perform, rollback_disk.settle, alone=True),
+    JobKind.CREATE_IMAGE: JobFile(create_image.perform, create_image.settle),
+    JobKind.IMPORT_IMAGE: JobFile(import_image.perform, import_image.settle),
 }
 
 

@@ -41,7 +41,10 @@ FORCED = Passage()
 REBOOT = Passage(InstanceState.REBOOTING, InstanceState.REBOOTING, InstanceState.REBOOTING)
 
 
-def perform(work: Work, edit: Edit, *, power_on_after: bool = False, passage: Passage = FORCED) -> Outcome:
+def perform(
+    work: Work, edit: Edit, *, power_on_after: bool = False, start_again: bool = True, passage: Passage = FORCED
+) -> Outcome:
+    """`start_again` False leaves a guest off that was stopped for it."""
     instance = work.instance()
     was_running = work.record.began_in == InstanceState.RUNNING.value
     if was_running and not work.current().evidence.get("went_down"):
@@ -52,7 +55,9 @@ def perform(work: Work, edit: Edit, *, power_on_after: bool = False, passage: Pa
     try:
         changes = edit(instance) if not work.current().evidence.get("edited") else {}
     except VmsimError as error:
-        return _failed(work, error, passage if was_running else None)
+        return _failed(work, error, passage if was_running and start_again else None)
+    if was_running and not start_again:
+        return Outcome(success=True, state=InstanceState.STOPPED, changes=changes)
     if not (was_running or power_on_after):
         return Outcome(success=True, changes=changes)
     if not work.current().evidence.get("edited"):

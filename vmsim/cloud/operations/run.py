@@ -73,14 +73,14 @@ def undo(work: Work) -> None:
 
 
 def _make_disks(work: Work, instance: Instance) -> None:
-    image = images.get(work.cloud, instance.image_id)
+    image = images.file_of(work.cloud, instance.image_id)
     folder = work.cloud.home.instance(instance.id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     work.step("disk", "cloning the image")
     for disk in instance.disks:
         Path(disk.path).unlink(missing_ok=True)
         if disk.system:
-            qcow2.create_overlay(Path(disk.path), Path(image.path), disk.size_gib * 2**30)
+            qcow2.create_overlay(Path(disk.path), image, disk.size_gib * 2**30)
         elif disk.snapshot_id:
             copy_snapshot(work.cloud, disk.snapshot_id, Path(disk.path), disk.size_gib * 2**30)
         else:

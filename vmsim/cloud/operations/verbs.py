@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.operations import (
+    apply_snapshot,
     associate_keys,
+    create_image,
     disassociate_keys,
     isolate,
     modify,
@@ -57,4 +59,6 @@ VERBS = {
     Verb.MODIFY: VerbFile(modify.prepare, modify.check, modify.perform),
     Verb.REINSTALL: VerbFile(reinstall.prepare, reinstall.check, reinstall.perform),
     Verb.ISOLATE: VerbFile(isolate.prepare, isolate.check, isolate.perform),
+    Verb.CREATE_IMAGE: VerbFile(create_image.prepare, create_image.check, create_image.perform),
+    Verb.APPLY_SNAPSHOT: VerbFile(apply_snapshot.prepare, apply_snapshot.check, apply_snapshot.perform),
 }
