@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeVar
@@ -91,7 +91,8 @@ class Networks:
         return self._on(name, lambda network: parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).hosts)
 
     def add_host(self, name: str, mac: str, address: IPv4Address, hostname: str) -> None:
-        """Give `mac` this address from now on; whoever had the address or another of this MAC's loses it."""
+        """Give `mac` this address from now on; whoever had the address or another of this MAC's loses it. A host name
+        that another guest of the network has is left out: names need not be unique, and libvirt wants them to be."""
         wanted = HostEntry(mac.lower(), address, hostname)
 
         def replaced(entry: HostEntry) -> bool:
@@ -134,7 +135,10 @@ class Networks:
                 if remove(entry):
                     network.update(_DELETE, section, -1, host_xml(entry), where)
             if add is not None and add not in found.hosts:
-                network.update(_ADD, section, -1, host_xml(add), where)
+                taken = any(entry.name == add.name for entry in found.hosts if not remove(entry))
+                entry = replace(add, name="") if taken else add
+                if entry not in found.hosts:
+                    network.update(_ADD, section, -1, host_xml(entry), where)
 
         def work(network: libvirt.virNetwork) -> None:
             if network.isActive():

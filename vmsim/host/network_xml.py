@@ -20,7 +20,7 @@ _NOBODY = "52:54:00:00:00:00"
 
 @dataclass(frozen=True)
 class HostEntry:
-    """A static lease: this MAC gets this address and name."""
+    """A static lease: this MAC gets this address, and this name unless it is empty."""
 
     mac: str
     address: IPv4Address
@@ -65,7 +65,8 @@ def network_xml(spec: NetworkSpec) -> str:
 
 def host_xml(host: HostEntry) -> str:
     """The element virNetworkUpdate adds or removes."""
-    return ElementTree.tostring(Element("host", mac=host.mac, ip=str(host.address), name=host.name), encoding="unicode")
+    named = {"name": host.name} if host.name else {}
+    return ElementTree.tostring(Element("host", mac=host.mac, ip=str(host.address), **named), encoding="unicode")
 
 
 def parse(xml: str) -> ParsedNetwork:

@@ -123,6 +123,14 @@ def test_a_host_moves_to_its_new_address_and_takes_it_from_others(networks: Netw
     assert networks.hosts(SPEC.name) == (HostEntry(MAC, OTHER_ADDRESS, "ins-a"),)
 
 
+def test_a_name_that_another_guest_has_is_left_out(networks: Networks) -> None:
+    networks.add_host(SPEC.name, MAC, ADDRESS, "web")
+    for _ in range(2):
+        networks.add_host(SPEC.name, OTHER_MAC, OTHER_ADDRESS, "web")
+
+    assert networks.hosts(SPEC.name) == (HostEntry(MAC, ADDRESS, "web"), HostEntry(OTHER_MAC, OTHER_ADDRESS, ""))
+
+
 def test_a_host_removed_is_gone_and_so_it_stays(networks: Networks) -> None:
     networks.add_host(SPEC.name, MAC, ADDRESS, "ins-a")
     networks.remove_host(SPEC.name, MAC)
