@@ -134,11 +134,13 @@ def test_each_state_of_the_disk(cbs: Cbs, verb: DiskVerb) -> None:
         cbs.asked.clear()
 
 
-def test_a_disk_only_grows_and_only_an_elastic_one(cbs: Cbs) -> None:
+def test_a_data_disk_only_grows(cbs: Cbs) -> None:
     instance = cbs.api.launched(InstanceState.STOPPED, DataDisks=[{"DiskSize": 10}])
-    bound = cbs.ids(instance_id=instance, disk_usage="DATA_DISK")[0]
+    (system,) = cbs.ids(instance_id=instance, disk_usage="SYSTEM_DISK")
+    (bound,) = cbs.ids(instance_id=instance, disk_usage="DATA_DISK")
     ident = cbs.created()
-    assert cbs.code("ResizeDisk", DiskId=bound, DiskSize=20) == "InvalidDisk.NotSupported"
+    assert cbs.code("ResizeDisk", DiskId=system, DiskSize=60) == "InvalidDisk.NotSupported"
+    cbs.ok("ResizeDisk", DiskId=bound, DiskSize=20)
     assert cbs.code("ResizeDisk", DiskId=ident, DiskSize=10) == "InvalidParameterValue"
     assert cbs.code("ResizeDisk", DiskId=ident, DiskSize=32001) == "InvalidParameterValue"
     assert cbs.code("ResizeDisk", DiskSize=20) == "MissingParameter"

@@ -139,7 +139,7 @@ def detach(session: Session, disk: str, wait: bool, form: str) -> None:
 @output.output_option
 @pass_session
 def resize(session: Session, disk: str, size: int, wait: bool, form: str) -> None:
-    """Grow an elastic disk to SIZE GiB, attached or not.
+    """Grow a data disk to SIZE GiB, attached or not.
 
     A running guest sees it at once. Partitions and file systems are left alone.
     """

@@ -148,13 +148,13 @@ def let_go(cloud: Cloud, instance: Instance) -> None:
 def resize(
     cloud: Cloud, disk_id: str, size_gib: int, *, region: str | None, caller: Caller, request_id: str
 ) -> JobRecord:
-    """Grow an elastic disk; one on a running guest grows under it."""
+    """Grow a data disk; one on a running guest grows under it. Those of a launch too: Terraform grows them so."""
     with cloud.store.writing() as connection:
         (disk,) = _known(connection, _wanted([disk_id], 1), region)
         _check_state(connection, DiskVerb.RESIZE, disk)
-        if disk.system or not disk.portable:
+        if disk.system:
             raise Refused(
-                f"Disk {disk.id} is not elastic: ResizeInstanceDisks is for it.",
+                f"Disk {disk.id} is a system disk: ResizeInstanceDisks is for it.",
                 code="InvalidDisk.NotSupported",
             )
         if size_gib <= disk.size_gib:

@@ -1,4 +1,4 @@
-"""Grow an elastic disk. Its partitions and file systems are the guest's own business.
+"""Grow a data disk. Its partitions and file systems are the guest's own business.
 
 A running guest is told by its QEMU and sees the new size at once; else the file is grown.
 """
