@@ -12,7 +12,7 @@ from .lives import METHODS, SIGNATURES, program, whole_life
 
 pytestmark = pytest.mark.guest
 
-ASK = Path(__file__).parent / "programs" / "ask.py"
+ASK = Path(__file__).parent / "asking" / "ask.py"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -143,7 +143,7 @@ def common_client(
 def program(
     home: RunningHome, argv: list[str | Path], signature: str, method: str, more: Mapping[str, str] | None = None
 ) -> Ask:
-    """A program of `programs/` that sends one request and prints what came."""
+    """A program of `asking/` that sends one request and prints what came."""
     given = {**environment(home), **(more or {})}
 
     def ask(action: str, **members: Any) -> View:

@@ -19,10 +19,6 @@ from .lives import Refusal, common_client
 VERSIONS = {"cvm": "2017-03-12", "cbs": "2017-03-12", "vpc": "2017-03-12", "tag": "2018-08-13"}
 AWAITED = frozenset(
     {
-        ("cbs", "DescribeDisks"),
-        ("cbs", "ResizeDisk"),
-        ("cvm", "ModifyInstancesAttribute"),
-        ("tag", "DescribeResourceTagsByResourceIds"),
         ("vpc", "DescribeUsedIpAddress"),
     }
 )
@@ -103,7 +99,46 @@ class Provider:
         self._until(ident, lambda found: {**found["SystemDisk"], **disk} == found["SystemDisk"])
 
     def resize_data_disk(self, disk: str, size: int) -> None:
+        """CbsService.ResizeDisk."""
         self.ask("ResizeDisk", "cbs", DiskId=disk, DiskSize=size)
+        self.until_disk(disk, lambda found: (found["DiskState"] != "EXPANDING", found["DiskSize"]) == (True, size))
+
+    def describe_disk_by_id(self, ident: str) -> View | None:
+        found = self.ask("DescribeDisks", "cbs", DiskIds=[ident], Limit=100)["DiskSet"]
+        return found[0] if found else None
+
+    def create_disk(self, **members: Any) -> str:
+        """resourceTencentCloudCbsStorageCreate: attachable when it is there and not in the making."""
+        ident: str = self.ask("CreateDisks", "cbs", **members)["DiskIdSet"][0]
+        until(lambda: self.describe_disk_by_id(ident) is not None, BOOT_LIMIT)
+        self.until_disk(ident, lambda found: found["DiskState"] in ("UNATTACHED", "ATTACHED"))
+        self.describe_resource_tags("volume", ident)
+        return ident
+
+    def attach_disk(self, ident: str, instance: str) -> None:
+        """resourceTencentCloudCbsStorageAttachmentCreate."""
+        self.ask("AttachDisks", "cbs", DiskIds=[ident], InstanceId=instance)
+        self.until_disk(ident, lambda found: (found["DiskState"], found["InstanceId"]) == ("ATTACHED", instance))
+
+    def detach_disk(self, ident: str, instance: str) -> None:
+        self.ask("DetachDisks", "cbs", DiskIds=[ident], InstanceId=instance)
+        self.until_disk(ident, lambda found: found["DiskState"] == "UNATTACHED")
+
+    def modify_disk_name(self, ident: str, name: str) -> None:
+        self.ask("ModifyDiskAttributes", "cbs", DiskIds=[ident], DiskName=name)
+
+    def delete_disk(self, ident: str) -> None:
+        """resourceTencentCloudCbsStorageDelete, of a disk that is paid afterwards."""
+        self.ask("TerminateDisks", "cbs", DiskIds=[ident])
+        until(lambda: self.describe_disk_by_id(ident) is None, BOOT_LIMIT)
+
+    def until_disk(self, ident: str, condition: Callable[[View], bool]) -> View:
+        def found() -> View | None:
+            shown = self.describe_disk_by_id(ident)
+            assert shown is not None, f"{ident} does not exist"
+            return shown if condition(shown) else None
+
+        return until(found, BOOT_LIMIT) or {}
 
     def modify_instance_type(self, ident: str, kind: str, *, force_stop: bool) -> None:
         self.ask("ResetInstancesType", InstanceIds=[ident], InstanceType=kind, ForceStop=force_stop)

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 from pathlib import Path
 
 import pytest
 
-from vmsim import config
-from vmsim.host import command
-
+from . import programs
 from .homes import RunningHome
 from .lives import METHODS, SIGNATURES, Refusal, common_client, program, typed_sdk, wait, whole_life
 
 pytestmark = pytest.mark.guest
 
-PROGRAMS = Path(__file__).parent / "programs"
-NODE_SDK = "tencentcloud-sdk-nodejs-cvm@^4.1"
+ASKING = Path(__file__).parent / "asking"
 every_signature_and_method = pytest.mark.parametrize(
     ("signature", "method"), [(signature, method) for signature in SIGNATURES for method in METHODS]
 )
-
-
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """Fetched by npm at first use into the cache; 4 MB."""
-    folder = config.cache() / "node-sdk"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-            command.run([*npm, NODE_SDK], timeout=300)
-            (folder / "complete").touch()
-    return folder / "node_modules"
 
 
 @every_signature_and_method
@@ -47,9 +29,9 @@ def test_the_common_client(cloud: RunningHome) -> None:
 
 
 @every_signature_and_method
-def test_the_sdk_for_node(cloud: RunningHome, node_modules: Path, signature: str, method: str) -> None:
-    argv: list[str | Path] = ["node", PROGRAMS / "ask.js"]
-    whole_life(program(cloud, argv, signature, method, {"NODE_PATH": str(node_modules)}), cloud)
+def test_the_sdk_for_node(cloud: RunningHome, signature: str, method: str) -> None:
+    argv: list[str | Path] = ["node", ASKING / "ask.js"]
+    whole_life(program(cloud, argv, signature, method, {"NODE_PATH": str(programs.node_modules())}), cloud)
 
 
 def test_two_stops_at_the_same_instant(cloud: RunningHome) -> None:

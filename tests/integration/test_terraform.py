@@ -76,9 +76,11 @@ def test_create_update_delete(cloud: RunningHome, provider: Provider) -> None:
     assert shown is not None
     assert (shown["InstanceState"], shown["InstanceType"], shown["CPU"]) == ("RUNNING", LARGER, 2)
     assert (shown["SystemDisk"]["DiskSize"], shown["LoginSettings"]["KeyIds"]) == (30, [key["KeyId"]])
+    assert (shown["DataDisks"][0]["DiskSize"], shown["InstanceName"]) == (20, "renamed")
     cloud.wait_up(ident)
     assert cloud.inside(ident, "nproc", key=key["PrivateKey"]) == "2"
-    assert cloud.inside(ident, "cat /sys/class/block/vda/size", key=key["PrivateKey"]) == str(30 * 2**21)
+    sizes = cloud.inside(ident, "cat /sys/class/block/vda/size /sys/class/block/vdb/size", key=key["PrivateKey"])
+    assert [int(size) // 2**21 for size in sizes.split()] == [30, 20]
 
     provider.delete(ident)
     assert provider.read(ident) is None
@@ -116,4 +118,28 @@ def test_edits_while_it_is_stopped(cloud: RunningHome, provider: Provider) -> No
     assert shown is not None
     assert (shown["InstanceState"], shown["InstanceType"]) == ("STOPPED", LARGER)
     assert shown["LoginSettings"]["KeyIds"] == []
+    provider.delete(ident)
+
+
+def test_a_disk_of_its_own(cloud: RunningHome, provider: Provider) -> None:
+    ident = provider.create(ImageId=image(cloud), **INSTANCE)
+    cloud.wait_up(ident)
+    disk = provider.create_disk(
+        DiskName="storage",
+        DiskType="CLOUD_PREMIUM",
+        DiskSize=10,
+        Placement={"Zone": f"{DEFAULT_REGION}-3"},
+        DiskChargeType="POSTPAID_BY_HOUR",
+        Tags=[{"Key": "owner", "Value": "terraform"}],
+    )
+    provider.attach_disk(disk, ident)
+    assert cloud.inside(ident, "ls /sys/class/block | grep -c 'vd[a-z]$'", password=FIRST) == "3"
+    provider.modify_disk_name(disk, "renamed")
+    provider.resize_data_disk(disk, 20)
+    provider.detach_disk(disk, ident)
+    assert cloud.inside(ident, "ls /sys/class/block | grep -c 'vd[a-z]$'", password=FIRST) == "2"
+    shown = provider.describe_disk_by_id(disk)
+    assert shown is not None
+    assert (shown["DiskName"], shown["DiskSize"]) == ("renamed", 20)
+    provider.delete_disk(disk)
     provider.delete(ident)
