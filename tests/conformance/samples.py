@@ -15,14 +15,23 @@ from vmsim.api.spec import Member
 from vmsim.model.lifecycle import ACTIONS as ACTION_OF_VERB
 from vmsim.model.lifecycle import OPERATIONS, InstanceState
 
+from .cbs import Cbs
 from .wire import IMAGE, ZONE, Api
 
 DEEPEST = 4
+STOPPED = frozenset({InstanceState.STOPPED})
+# Of actions that are no operation of the state table.
+ALLOWED: Mapping[str, frozenset[InstanceState]] = {"DescribeInstanceVncUrl": frozenset({InstanceState.RUNNING})}
 PLAIN: Mapping[str, Any] = {"string": "sample", "int": 10, "float": 1.0, "bool": True}
 # Optional by the schema and needed all the same, by the object they stand in.
 LEAST: Mapping[str, tuple[str, ...]] = {
     "RunInstancesRequest": ("Placement", "ImageId", "InstanceType"),
     "ResizeInstanceDisksRequest": ("SystemDisk",),
+    "ModifyInstancesAttributeRequest": ("InstanceName",),
+    "ModifyKeyPairAttributeRequest": ("Description",),
+    "CreateDisksRequest": ("DiskSize",),
+    "ResizeDiskRequest": ("DiskId",),
+    "ModifyDiskAttributesRequest": ("DiskName",),
     "SystemDisk": ("DiskSize",),
 }
 WORDS: Mapping[str, Any] = {
@@ -35,6 +44,8 @@ WORDS: Mapping[str, Any] = {
     "StopType": "HARD",
     "StoppedMode": "KEEP_CHARGING",
     "DiskSize": 60,
+    "DiskType": "CLOUD_PREMIUM",
+    "DiskChargeType": "POSTPAID_BY_HOUR",
     "Limit": 1,
     "Offset": 0,
     "ResourceType": "instance",
@@ -61,6 +72,7 @@ class Samples:
         self._makers: dict[str, Callable[[], str]] = {
             "InstanceId": self._instance,
             "KeyId": self._key,
+            "DiskId": self._disk,
             "PublicKey": lambda: self._key_pair()["PublicKey"],
         }
 
@@ -98,13 +110,20 @@ class Samples:
 
     def _instance(self) -> str:
         """In a state in which the action may be asked."""
-        allowed = next(
-            (OPERATIONS[verb].allowed for verb, name in ACTION_OF_VERB.items() if name == self._action),
-            {InstanceState.STOPPED},
-        )
+        rows = [OPERATIONS[verb].allowed for verb, name in ACTION_OF_VERB.items() if name == self._action]
+        allowed = rows[0] if rows else ALLOWED.get(self._action, STOPPED)
         state = InstanceState.STOPPED if InstanceState.STOPPED in allowed else InstanceState.RUNNING
         needs_key = self._action == "DisassociateInstancesKeyPairs"
         return self._api.launched(state, LoginSettings={"KeyIds": [self._one("KeyId", "string")]} if needs_key else {})
+
+    def _disk(self) -> str:
+        """One that stands alone; a detached one was attached, and a system disk is its instance's."""
+        cbs = Cbs(self._api)
+        ident = cbs.created()
+        if self._action == "DetachDisks":
+            cbs.ok("AttachDisks", InstanceId=self._api.launched(InstanceState.STOPPED), DiskIds=[ident])
+            cbs.work()
+        return ident
 
     def _key(self) -> str:
         ident: str = self._key_pair()["KeyId"]

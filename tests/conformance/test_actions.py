@@ -196,8 +196,7 @@ def test_user_data_is_shown_as_it_was_given(api: Api) -> None:
     assert [one["Attributes"]["UserData"] for one in found] == ["IyE=", ""]
     assert api.code("DescribeInstancesAttributes", {**asked, "Attributes": ["Colour"]}) == "InvalidParameterValue"
     assert api.code("DescribeInstancesAttributes", {**asked, "Attributes": []}) == "MissingParameter"
-    # No codes are published for this action: the nearest common one.
-    assert api.code("DescribeInstancesAttributes", {**asked, "InstanceIds": [GONE]}) == "InvalidParameterValue"
+    assert api.code("DescribeInstancesAttributes", {**asked, "InstanceIds": [GONE]}) == "InvalidInstanceId.NotFound"
 
 
 def test_filters_and_pages(api: Api) -> None:

@@ -23,7 +23,8 @@ def test_a_parameter_is_told_as_the_dispatcher_treats_it() -> None:
     assert found["EnhancedService"].treatment is Treatment.WITHOUT_EFFECT
     assert found["NetworkInterfaces"].treatment is Treatment.REFUSED
     assert found["SystemDisk.DiskType"].words.startswith("only CLOUD_BASIC, ")
-    assert found["MinCount"].treatment is Treatment.PARTLY
+    resize = parameters("ResizeInstanceDisks")
+    assert resize["SystemDisk.DiskType"].treatment is Treatment.PARTLY
 
 
 def test_an_object_whose_members_are_all_alike_is_told_once() -> None:

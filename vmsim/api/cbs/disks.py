@@ -37,7 +37,12 @@ _MODIFY = {"DiskType": NOTHING, "BurstPerformanceOperation": NOTHING}
 _ORDERS = {"ASC": False, "DESC": True}
 
 
-@action("CreateDisks", service="cbs", refused=_CREATE)
+@action(
+    "CreateDisks",
+    service="cbs",
+    refused=_CREATE,
+    without_effect={"Placement.ProjectName": "a project is named by its ProjectId"},
+)
 def create(call: Call) -> Reply:
     """Ids at once; a disk can be described when it is there."""
     made = new_disks.create(
@@ -113,7 +118,9 @@ def _client_token(params: dict[str, Any]) -> str:
     return token
 
 
-@action("DescribeDisks", service="cbs")
+@action(
+    "DescribeDisks", service="cbs", without_effect={"ReturnBindAutoSnapshotPolicy": "no disk here has such a policy"}
+)
 def describe(call: Call) -> Reply:
     """Disks by ids or filters, with all that is known of them."""
     cloud, params = call.cloud, call.params

@@ -17,10 +17,21 @@ _MOST_INSTANCES = 100
 _LONGEST_HOST_NAME = 30
 _TRAFFIC = "TRAFFIC_POSTPAID_BY_HOUR"
 _FULL = 100.0
+_OF_A_LAUNCH_ALONE = frozenset(
+    {
+        "ActionTimer.Externals",
+        "ChcIds",
+        "DedicatedClusterId",
+        "DisasterRecoverGroupIds",
+        "EnableJumboFrame",
+        "PartitionNumber",
+    }
+)
+_REFUSED = {place: rule for place, rule in run.REFUSED.items() if place not in _OF_A_LAUNCH_ALONE}
 _YEARS = {"OneYear": 12, "ThreeYear": 36, "FiveYear": 60}
 
 
-@action("InquiryPriceRunInstances", refused=run.REFUSED, without_effect=run.NO_AGENTS)
+@action("InquiryPriceRunInstances", refused=_REFUSED, without_effect=run.NO_AGENTS)
 def run_instances(call: Call) -> Reply:
     """Checked as a launch is; nothing is reserved."""
     asked = run.request(call.region, call.params)
