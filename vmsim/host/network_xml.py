@@ -65,8 +65,10 @@ def network_xml(spec: NetworkSpec) -> str:
 
 def host_xml(host: HostEntry) -> str:
     """The element virNetworkUpdate adds or removes."""
-    named = {"name": host.name} if host.name else {}
-    return ElementTree.tostring(Element("host", mac=host.mac, ip=str(host.address), **named), encoding="unicode")
+    element = Element("host", mac=host.mac, ip=str(host.address))
+    if host.name:
+        element.set("name", host.name)
+    return ElementTree.tostring(element, encoding="unicode")
 
 
 def parse(xml: str) -> ParsedNetwork:
