@@ -279,6 +279,8 @@ def test_images_are_filtered_and_launched_from_when_they_are_made(api: Api, iden
     launch = {"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": image, "InstanceType": "LAB1.NANO128"}
     assert api.code("RunInstances", launch) == "InvalidParameterValue.InvalidImageState"
     image_put(api, image, state=ImageState.NORMAL)
+    for snapshot in ok(api, "DescribeSnapshots")["SnapshotSet"]:
+        put(api, snapshot["SnapshotId"], state=SnapshotState.NORMAL)
     new = api.ok("RunInstances", launch)["InstanceIdSet"][0]
     (shown,) = api.ok("DescribeInstances", {"InstanceIds": [new]})["InstanceSet"]
     assert [disk["DiskSize"] for disk in shown["DataDisks"]] == [20]

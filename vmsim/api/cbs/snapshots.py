@@ -20,10 +20,9 @@ _NEVER = "0000-00-00 00:00:00"
 _MOST_VALUES = 10
 
 
-@action("CreateSnapshot", service="cbs")
+@action("CreateSnapshot", service="cbs", refused=_CREATE)
 def create(call: Call) -> Reply:
     params = call.params
-    unsimulated.refuse(params, _CREATE)
     made, _ = snapshots.create(
         call.cloud,
         call.region,

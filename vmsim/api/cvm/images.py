@@ -68,10 +68,9 @@ def create(call: Call) -> Reply:
     return {"ImageId": asked.arguments["image_id"]}
 
 
-@action("ImportImage")
+@action("ImportImage", refused=_IMPORT)
 def import_image(call: Call) -> Reply:
     params = call.params
-    unsimulated.refuse(params, _IMPORT)
     _check_machine(params)
     job = private_images.of_file(
         call.cloud,
