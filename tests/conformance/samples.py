@@ -15,14 +15,21 @@ from vmsim.api.spec import Member
 from vmsim.model.lifecycle import ACTIONS as ACTION_OF_VERB
 from vmsim.model.lifecycle import OPERATIONS, InstanceState
 
+from . import neighbours
 from .cbs import Cbs
-from .wire import IMAGE, ZONE, Api
+from .wire import IMAGE, REGION, ZONE, Api
 
 DEEPEST = 4
 STOPPED = frozenset({InstanceState.STOPPED})
 # Of actions that are no operation of the state table.
 ALLOWED: Mapping[str, frozenset[InstanceState]] = {"DescribeInstanceVncUrl": frozenset({InstanceState.RUNNING})}
 PLAIN: Mapping[str, Any] = {"string": "sample", "int": 10, "float": 1.0, "bool": True}
+BY_IDS = ("AttachResourcesTag", "DetachResourcesTag", "ModifyResourcesTagValue")
+# Of actions that want a tag which is there already, on the resource or on none.
+WANTS_TAGGED = frozenset(
+    {"DeleteResourceTag", "DetachResourcesTag", "ModifyResourcesTagValue", "UnTagResources", "UpdateResourceTagValue"}
+)
+WANTS_TAG = frozenset({"DeleteTag"})
 # Optional by the schema and needed all the same, by the object they stand in.
 LEAST: Mapping[str, tuple[str, ...]] = {
     "RunInstancesRequest": ("Placement", "ImageId", "InstanceType"),
@@ -32,6 +39,10 @@ LEAST: Mapping[str, tuple[str, ...]] = {
     "CreateDisksRequest": ("DiskSize",),
     "ResizeDiskRequest": ("DiskId",),
     "ModifyDiskAttributesRequest": ("DiskName",),
+    "GetRoleRequest": ("RoleName",),
+    "CreateTagsRequest": ("Tags",),
+    "ModifyResourceTagsRequest": ("ReplaceTags",),
+    **{f"{name}Request": ("ResourceRegion", "ResourcePrefix") for name in BY_IDS},
     "SystemDisk": ("DiskSize",),
 }
 WORDS: Mapping[str, Any] = {
@@ -49,6 +60,14 @@ WORDS: Mapping[str, Any] = {
     "Limit": 1,
     "Offset": 0,
     "ResourceType": "instance",
+    "ServiceType": "cvm",
+    "ResourcePrefix": "instance",
+    "ResourceRegion": REGION,
+    "RoleName": "vmsim",
+    "Namespace": "QCE/CVM",
+    "MetricName": "CPUUsage",
+    "Rp": 20,
+    "Page": 1,
     "Attribute": "UserData",
 }
 
@@ -73,11 +92,17 @@ class Samples:
             "InstanceId": self._instance,
             "KeyId": self._key,
             "DiskId": self._disk,
+            "ResourceId": lambda: str(self._one("InstanceId", "string")),
+            "Resource": self._resource,
+            "ResourceList": self._resource,
             "PublicKey": lambda: self._key_pair()["PublicKey"],
         }
 
     def least(self) -> dict[str, Any]:
         """The request with nothing that can be left out."""
+        if self._action in WANTS_TAG and "tag" not in self._made:
+            self._made["tag"] = "made"
+            neighbours.ok(self._api, "tag", "CreateTag", TagKey=PLAIN["string"], TagValue=PLAIN["string"])
         return self._object(self._service.request(self._action))
 
     def with_place(self, place: str) -> dict[str, Any]:
@@ -91,6 +116,8 @@ class Samples:
         return whole
 
     def _object(self, name: str) -> dict[str, Any]:
+        if name == "Dimension":
+            return {"Name": "InstanceId", "Value": self._one("InstanceId", "string")}
         wanted = LEAST.get(name, ())
         members = self._service.members(name).items()
         return {inner: self._value(inner, member) for inner, member in members if member.required or inner in wanted}
@@ -113,8 +140,16 @@ class Samples:
         rows = [OPERATIONS[verb].allowed for verb, name in ACTION_OF_VERB.items() if name == self._action]
         allowed = rows[0] if rows else ALLOWED.get(self._action, STOPPED)
         state = InstanceState.STOPPED if InstanceState.STOPPED in allowed else InstanceState.RUNNING
-        needs_key = self._action == "DisassociateInstancesKeyPairs"
-        return self._api.launched(state, LoginSettings={"KeyIds": [self._one("KeyId", "string")]} if needs_key else {})
+        more: dict[str, Any] = {}
+        if self._action == "DisassociateInstancesKeyPairs":
+            more["LoginSettings"] = {"KeyIds": [self._one("KeyId", "string")]}
+        if self._action in WANTS_TAGGED:
+            tags = [{"Key": PLAIN["string"], "Value": PLAIN["string"]}]
+            more["TagSpecification"] = [{"ResourceType": "instance", "Tags": tags}]
+        return self._api.launched(state, **more)
+
+    def _resource(self) -> str:
+        return neighbours.name(self._one("InstanceId", "string"))
 
     def _disk(self) -> str:
         """One that stands alone; a detached one was attached, and a system disk is its instance's."""

@@ -26,6 +26,19 @@ def tags_of(api: Api, ident: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in found["Tags"]}
 
 
+def test_tags_of_others_and_of_the_cloud_itself_there_are_none(api: Api) -> None:
+    ident = api.launched(
+        InstanceState.STOPPED, TagSpecification=[{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]
+    )
+    assert ok(api, "tag", "DescribeResourceTags", ServiceType="cvm")["TotalCount"] == 1
+    assert ok(api, "tag", "DescribeResourceTags", CreateUin=1)["Rows"] == []
+    assert code(api, "tag", "DescribeResourceTags", ServiceType="cos") == "UnsupportedOperation"
+    asked = {"ServiceType": "cvm", "ResourcePrefix": "instance", "ResourceRegion": REGION, "ResourceIds": [ident]}
+    for category, number in (("Custom", 1), ("System", 0)):
+        found = ok(api, "tag", "DescribeResourceTagsByResourceIds", **asked, Category=category)
+        assert (found["TotalCount"], len(found["Tags"])) == (number, number)
+
+
 def test_what_is_tagged_is_seen_in_describe_instances(api: Api, ident: str) -> None:
     done = ok(api, "tag", "TagResources", ResourceList=[name(ident)], Tags=pairs("env=test", "owner=me"))
     assert done["FailedResources"] == []

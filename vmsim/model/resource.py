@@ -80,10 +80,15 @@ def parse(text: str, owner: Account) -> Resource:
     return Resource(found, region, ident)
 
 
-def kind(service: str, prefix: str) -> ResourceKind:
+def check_service(service: str) -> None:
     """Raises NotSimulated by name."""
     if service != SERVICE:
         raise NotSimulated(f"Tags of the service {service} are not simulated; those of {SERVICE} are.")
+
+
+def kind(service: str, prefix: str) -> ResourceKind:
+    """Raises NotSimulated by name."""
+    check_service(service)
     try:
         return ResourceKind(prefix)
     except ValueError as error:

@@ -40,9 +40,9 @@ def get_role(call: Call) -> Reply:
 
 @action("DescribeRoleList", service="cam", needs_region=False)
 def describe_roles(call: Call) -> Reply:
-    """The role has no tags, so none has those that are asked for."""
+    """The role has no tags."""
     first, number = _page(call.params)
-    wanted = [(one.get("Key"), one.get("Value")) for one in call.params.get("Tags", [])]
+    wanted = {(tag["Key"], tag["Value"]) for tag in call.params.get("Tags", [])}
     found = [] if wanted else _roles(call)
     return {"List": found[first : first + number], "TotalNum": len(found)}
 
@@ -51,7 +51,7 @@ def describe_roles(call: Call) -> Reply:
     "ListAttachedUserPolicies",
     service="cam",
     needs_region=False,
-    without_effect={"TargetUin": "there are no policies, whoever is meant"},
+    without_effect={"TargetUin": "nobody has a policy"},
 )
 def list_policies(call: Call) -> Reply:
     _page(call.params)

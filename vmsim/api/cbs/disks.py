@@ -55,6 +55,8 @@ def request(region: str, params: dict[str, Any]) -> DiskRequest:
     """The request in the domain's words. Raises Refused or UsageError for what cannot be one."""
     placement = params["Placement"]
     prepaid = params["DiskChargeType"] == disk_view.PREPAID
+    checked = prepaid or "DiskChargePrepaid" in params
+    months, renew_flag = (_months(params), _renew_flag(params)) if checked else (0, "")
     return DiskRequest(
         region=region,
         zone=placement["Zone"],
@@ -64,8 +66,8 @@ def request(region: str, params: dict[str, Any]) -> DiskRequest:
         count=params.get("DiskCount", 1),
         snapshot_id=params.get("SnapshotId", ""),
         charge_type=params["DiskChargeType"],
-        prepaid_months=_months(params) if prepaid else 0,
-        renew_flag=_renew_flag(params) if prepaid else "",
+        prepaid_months=months if prepaid else 0,
+        renew_flag=renew_flag if prepaid else "",
         project_id=placement.get("ProjectId", 0),
         delete_snapshot=bool(params.get("DeleteSnapshot", 0)),
         tags={tag["Key"]: tag["Value"] for tag in params.get("Tags", [])},

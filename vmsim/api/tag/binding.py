@@ -10,7 +10,7 @@ from typing import Any
 from vmsim.api import error_codes
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.tag import places
-from vmsim.api.unsimulated import Only, only
+from vmsim.api.unsimulated import only
 from vmsim.cloud import tagging
 from vmsim.cloud.account import owner
 from vmsim.cloud.tagging import Change
@@ -18,12 +18,10 @@ from vmsim.model.errors import UsageError, VmsimError
 from vmsim.model.resource import Resource
 
 CATEGORIES = only("Custom", of="System All")
-TAGS: dict[str, Only] = {"Tags.Category": CATEGORIES}
-_REPLACED: dict[str, Only] = {"ReplaceTags.Category": CATEGORIES}
 _TOO_MANY_TAGS = "LimitExceeded.TagNumPerRequest"
 
 
-@action("TagResources", service="tag", needs_region=False, refused=TAGS)
+@action("TagResources", service="tag", needs_region=False, refused={"Tags.Category": CATEGORIES})
 def tag(call: Call) -> Reply:
     return _each(call, tagging.added(new_tags(call, "Tags")))
 
@@ -35,7 +33,7 @@ def untag(call: Call) -> Reply:
     return _each(call, tagging.replaced({}, keys))
 
 
-@action("ModifyResourceTags", service="tag", needs_region=False, refused=_REPLACED)
+@action("ModifyResourceTags", service="tag", needs_region=False, refused={"ReplaceTags.Category": CATEGORIES})
 def modify(call: Call) -> Reply:
     """What the Terraform provider calls for every change of a resource's tags."""
     new = new_tags(call, "ReplaceTags")

@@ -62,9 +62,3 @@ def few(given: Sequence[object], name: str, code: str, most: int = MOST_OF_A_REQ
     """Raises OutOfResources for a list that is longer than published."""
     if len(given) > most:
         raise OutOfResources(f"{name} has {len(given)} items; at most {most} are allowed.", code=code)
-
-
-def own(call: Call) -> bool:
-    """Whether CreateUin, if it is given, is this account: there is no other."""
-    uin = owner(call.cloud).uin
-    return bool(call.params.get("CreateUin", uin) == uin)

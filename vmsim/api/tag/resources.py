@@ -8,7 +8,7 @@ from typing import Any
 
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.tag import pages, places
-from vmsim.api.unsimulated import NOTHING, Only
+from vmsim.api.unsimulated import NOTHING
 from vmsim.cloud import tagging
 from vmsim.cloud.account import owner
 from vmsim.cloud.tagging import Bound, Which
@@ -21,7 +21,6 @@ MOST_VALUES = 10
 MOST_IDS = 50
 MOST_IDS_BY_KEYS = 20
 LIMIT_BY_KEYS = 400
-_REFUSED: dict[str, Only] = {"CosResourceId": NOTHING}
 
 
 @action("GetResources", service="tag", needs_region=False)
@@ -44,25 +43,32 @@ def get(call: Call) -> Reply:
     }
 
 
-@action("DescribeResourceTags", service="tag", needs_region=False, refused=_REFUSED)
+@action(
+    "DescribeResourceTags",
+    service="tag",
+    needs_region=False,
+    refused={"CosResourceId": NOTHING},
+)
 def describe(call: Call) -> Reply:
     params = call.params
-    own = places.own(call)
-    service = params.get("ServiceType", resource.SERVICE)
-    prefix = params.get("ResourcePrefix", "")
+    if not is_own(call):
+        return _nothing(call, "Rows")
+    service, prefix = params.get("ServiceType", resource.SERVICE), params.get("ResourcePrefix", "")
+    resource.check_service(service)
     which = Which(
         kind=resource.kind(service, prefix) if prefix else None,
         region=places.region(params) if params.get("ResourceRegion") else "",
         ids=(params["ResourceId"],) if params.get("ResourceId") else (),
     )
-    page = _page(call, which, "Rows")
-    return page if own else {**page, "TotalCount": 0, "Rows": []}
+    return _page(call, which, "Rows")
 
 
 @action("DescribeResourceTagsByResourceIds", service="tag", needs_region=False)
 def describe_by_ids(call: Call) -> Reply:
     """What the Terraform provider reads a resource's tags with. An unknown id has no tags."""
     asked = places.by_ids(call.params, MOST_IDS)
+    if not is_custom(call):
+        return _nothing(call, "Tags")
     return _page(call, Which(asked[0].kind, asked[0].region, _ids(asked)), "Tags")
 
 
@@ -81,6 +87,25 @@ def describe_by_keys(call: Call) -> Reply:
 def shown(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
     """Tags as the service writes them: not with CVM's words."""
     return [{"TagKey": key, "TagValue": value, "Category": "Custom"} for key, value in pairs]
+
+
+def is_own(call: Call) -> bool:
+    """Whether CreateUin, if it is given, is this account: there is no other."""
+    uin = owner(call.cloud).uin
+    return bool(call.params.get("CreateUin", uin) == uin)
+
+
+def is_custom(call: Call) -> bool:
+    """Whether tags of a user are asked for; the cloud's own ("System") there are none of."""
+    given: str = call.params.get("Category", "All")
+    if given not in ("Custom", "System", "All"):
+        raise UsageError(f"Category is {given!r}; it is Custom, System or All.", code="InvalidParameter")
+    return given != "System"
+
+
+def _nothing(call: Call, name: str) -> Reply:
+    offset, limit = pages.offset_and_limit(call.params)
+    return {"TotalCount": 0, "Offset": offset, "Limit": limit, name: []}
 
 
 def _page(call: Call, which: Which, name: str) -> Reply:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.tag import pages, places
-from vmsim.api.tag.binding import TAGS, new_tags
-from vmsim.api.tag.resources import shown
+from vmsim.api.tag.binding import CATEGORIES, new_tags
+from vmsim.api.tag.resources import is_custom, is_own, shown
 from vmsim.cloud import tagging
 from vmsim.cloud.query import Page
 from vmsim.model.errors import Missing, UsageError
 
 MOST_KEYS = 20
-_NO_PROJECTS = {"ShowProject": "it counts in the cloud only for accounts that Tencent has let in"}
 _NONE: Page[tuple[str, str]] = Page(0, ())
 
 
@@ -30,21 +29,20 @@ def get_values(call: Call) -> Reply:
 @action("GetTagKeys", service="tag", needs_region=False)
 def get_keys(call: Call) -> Reply:
     offset, limit = pages.place(call.params)
-    page = tagging.keys(call.cloud, offset, limit) if _custom(call) else Page[str](0, ())
+    page = tagging.keys(call.cloud, offset, limit) if is_custom(call) else Page[str](0, ())
     return {"PaginationToken": pages.token(offset, limit, page.total), "TagKeys": list(page.items)}
+
+
+_NO_PROJECTS = {"ShowProject": "it counts only for accounts that Tencent has let in"}
 
 
 @action("DescribeTags", service="tag", needs_region=False, without_effect=_NO_PROJECTS)
 def describe(call: Call) -> Reply:
-    """TagKeys goes before TagKey and TagValue."""
     params = call.params
     offset, limit = pages.offset_and_limit(params)
-    key, value, keys = params.get("TagKey", ""), params.get("TagValue", ""), params.get("TagKeys", [])
-    if keys:
-        value = ""
-    elif key:
-        keys = [key]
-    page = tagging.pairs(call.cloud, keys, value, offset, limit) if places.own(call) else _NONE
+    keys = params.get("TagKeys") or ([params["TagKey"]] if params.get("TagKey") else [])
+    value = "" if params.get("TagKeys") else params.get("TagValue", "")
+    page = tagging.pairs(call.cloud, keys, value, offset, limit) if is_own(call) else _NONE
     bound = tagging.bound_pairs(call.cloud, page.items)
     listed = [
         {**item, "CanDelete": int(pair not in bound)}
@@ -56,8 +54,7 @@ def describe(call: Call) -> Reply:
 @action("DescribeTagKeys", service="tag", needs_region=False, without_effect=_NO_PROJECTS)
 def describe_keys(call: Call) -> Reply:
     offset, limit = pages.offset_and_limit(call.params)
-    wanted = all((places.own(call), _custom(call)))
-    page = tagging.keys(call.cloud, offset, limit) if wanted else Page[str](0, ())
+    page = tagging.keys(call.cloud, offset, limit) if is_own(call) and is_custom(call) else Page[str](0, ())
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": list(page.items)}
 
 
@@ -67,8 +64,7 @@ def describe_values(call: Call) -> Reply:
     keys = call.params["TagKeys"]
     if not all(keys) or not keys:
         raise UsageError("TagKeys has an empty key, or none.", code="InvalidParameterValue.TagKeyEmpty")
-    wanted = all((places.own(call), _custom(call)))
-    page = tagging.pairs(call.cloud, keys, "", offset, limit) if wanted else _NONE
+    page = tagging.pairs(call.cloud, keys, "", offset, limit) if is_own(call) and is_custom(call) else _NONE
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": shown(list(page.items))}
 
 
@@ -78,7 +74,7 @@ def create(call: Call) -> Reply:
     return {}
 
 
-@action("CreateTags", service="tag", needs_region=False, refused=TAGS)
+@action("CreateTags", service="tag", needs_region=False, refused={"Tags.Category": CATEGORIES})
 def create_several(call: Call) -> Reply:
     """All of them or none."""
     new = new_tags(call, "Tags")
@@ -97,13 +93,5 @@ def delete(call: Call) -> Reply:
 def _listed(call: Call, keys: list[str]) -> Reply:
     places.few(keys, "TagKeys", "LimitExceeded", MOST_KEYS)
     offset, limit = pages.place(call.params)
-    page = tagging.pairs(call.cloud, keys, "", offset, limit) if _custom(call) else _NONE
+    page = tagging.pairs(call.cloud, keys, "", offset, limit) if is_custom(call) else _NONE
     return {"PaginationToken": pages.token(offset, limit, page.total), "Tags": shown(list(page.items))}
-
-
-def _custom(call: Call) -> bool:
-    """Whether tags of a user are asked for; the cloud's own ("System") there are none of."""
-    given: str = call.params.get("Category", "All")
-    if given not in ("Custom", "System", "All"):
-        raise UsageError(f"Category is {given!r}; it is Custom, System or All.", code="InvalidParameter")
-    return given != "System"
