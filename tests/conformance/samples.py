@@ -12,8 +12,11 @@ from typing import Any
 
 from vmsim.api import spec
 from vmsim.api.spec import Member
+from vmsim.model.disk import SnapshotState
+from vmsim.model.image import ImageState
 from vmsim.model.lifecycle import ACTIONS as ACTION_OF_VERB
 from vmsim.model.lifecycle import OPERATIONS, InstanceState
+from vmsim.store import images, snapshots
 
 from . import neighbours
 from .cbs import Cbs
@@ -43,6 +46,8 @@ LEAST: Mapping[str, tuple[str, ...]] = {
     "CreateTagsRequest": ("Tags",),
     "ModifyResourceTagsRequest": ("ReplaceTags",),
     **{f"{name}Request": ("ResourceRegion", "ResourcePrefix") for name in BY_IDS},
+    "CreateSnapshotRequest": ("DiskId",),
+    "CreateImageRequest": ("InstanceId",),
     "SystemDisk": ("DiskSize",),
 }
 WORDS: Mapping[str, Any] = {
@@ -69,6 +74,14 @@ WORDS: Mapping[str, Any] = {
     "Rp": 20,
     "Page": 1,
     "Attribute": "UserData",
+    "Architecture": "x86_64",
+    "OsType": "Debian",
+    "OsVersion": "12",
+    "BootMode": "Legacy BIOS",
+    "LicenseType": "BYOL",
+    "Deadline": "2099-01-01T00:00:00+00:00",
+    "Order": "ASC",
+    "OrderField": "CREATE_TIME",
 }
 
 
@@ -96,6 +109,9 @@ class Samples:
             "Resource": self._resource,
             "ResourceList": self._resource,
             "PublicKey": lambda: self._key_pair()["PublicKey"],
+            "SnapshotId": self._snapshot,
+            "ImageUrl": self._file,
+            **({"ImageId": self._image} if action == "DeleteImages" else {}),
         }
 
     def least(self) -> dict[str, Any]:
@@ -159,6 +175,27 @@ class Samples:
             cbs.ok("AttachDisks", InstanceId=self._api.launched(InstanceState.STOPPED), DiskIds=[ident])
             cbs.work()
         return ident
+
+    def _snapshot(self) -> str:
+        """Of a disk that is named, too."""
+        disk = self._one("DiskId", "string")
+        ident: str = Cbs(self._api).ok("CreateSnapshot", DiskId=disk)["SnapshotId"]
+        with self._api.cloud.store.writing() as connection:
+            snapshots.change(connection, ident, state=SnapshotState.NORMAL)
+        return ident
+
+    def _image(self) -> str:
+        """One that was made here."""
+        asked = {"InstanceId": self._api.launched(InstanceState.STOPPED), "ImageName": f"i{secrets.token_hex(8)}"}
+        ident: str = self._api.ok("CreateImage", asked)["ImageId"]
+        with self._api.cloud.store.writing() as connection:
+            images.change(connection, ident, state=ImageState.NORMAL)
+        return ident
+
+    def _file(self) -> str:
+        path = self._api.cloud.home.root / "disk.raw"
+        path.write_bytes(bytes(2**20))
+        return path.as_uri()
 
     def _key(self) -> str:
         ident: str = self._key_pair()["KeyId"]

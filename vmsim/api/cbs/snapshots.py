@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from vmsim.api import paging, tags, times, unsimulated
+from vmsim.api import paging, tags, times
 from vmsim.api.action import Call, Reply, action
+from vmsim.api.unsimulated import NOTHING
 from vmsim.cloud import images, instances, snapshot_query, snapshots
 from vmsim.model import ids
 from vmsim.model.disk import Snapshot
 from vmsim.model.errors import Busy, Refused, UsageError, WrongState
 from vmsim.model.lifecycle import InstanceState, Verb
 
-_CREATE = {name: unsimulated.NOTHING for name in ("DiskBackupId", "LocalSnap", "DiskUsage")}
+_CREATE = {name: NOTHING for name in ("DiskBackupId", "LocalSnap", "DiskUsage")}
 _WRONG = "InvalidParameterValue"
 _NEVER = "0000-00-00 00:00:00"
 _MOST_VALUES = 10

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vmsim.api import paging, tags, times, unsimulated
+from vmsim.api import paging, tags, times
 from vmsim.api.action import Call, Reply, action
+from vmsim.api.unsimulated import NOTHING, only
 from vmsim.cloud import image_removal, images, private_images, snapshots
 from vmsim.cloud.image_records import Wanted
 from vmsim.model import ids, import_systems
@@ -18,7 +19,8 @@ from vmsim.model.instance_types import instance_type
 _BOTH = "InvalidParameter.InvalidParameterCoexistImageIdsFilters"
 _OUT_OF_RANGE = "InvalidParameterValue.InvalidParameterValueLimit"
 _ONE_OF = "InvalidParameter.SpecifyOneParameter"
-_IMPORT = {"ImportImageDataDiskList": unsimulated.NOTHING}
+_IMPORT = {"Architecture": only("x86_64", of="i386 arm_64"), "ImportImageDataDiskList": NOTHING}
+_ONLY = {"ImageUrl": "only file:///…", "BootMode": "only Legacy BIOS", "OsType": "not Windows"}
 _PUBLIC = "PUBLIC_IMAGE"
 
 
@@ -39,7 +41,7 @@ def describe(call: Call) -> Reply:
     return _reply(call, len(fitting), tuple(fitting[offset : offset + limit]))
 
 
-@action("CreateImage")
+@action("CreateImage", limits={"Sysprep": "only false"})
 def create(call: Call) -> Reply:
     params = call.params
     if _truth(params, "Sysprep"):
@@ -68,7 +70,7 @@ def create(call: Call) -> Reply:
     return {"ImageId": asked.arguments["image_id"]}
 
 
-@action("ImportImage", refused=_IMPORT)
+@action("ImportImage", refused=_IMPORT, limits=_ONLY)
 def import_image(call: Call) -> Reply:
     params = call.params
     _check_machine(params)
@@ -122,11 +124,6 @@ def _check_machine(params: Mapping[str, Any]) -> None:
     for name in ("Architecture", "OsType", "OsVersion", "ImageUrl"):
         if not params[name]:
             raise Missing(f"{name} is empty.", code="MissingParameter")
-    architecture = params["Architecture"]
-    if architecture in ("i386", "arm_64"):
-        raise NotSimulated(f"Architecture={architecture} is not simulated; x86_64 is.")
-    if architecture != "x86_64":
-        raise UsageError(f"Architecture is {architecture!r}; it must be x86_64.", code="InvalidParameterValue")
     boot = params.get("BootMode", "Legacy BIOS")
     if boot == "UEFI":
         raise NotSimulated("BootMode=UEFI is not simulated; Legacy BIOS is.")
