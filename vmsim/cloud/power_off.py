@@ -170,7 +170,10 @@ class PowerOff:
         if event.kind is Kind.SHUTDOWN_GUEST:
             if self.evidence.acknowledged is None:
                 self._acknowledged("the guest shut down")
-            self.evidence = replace(self.evidence, guest_off=round(event.monotonic - self.started, 3))
+            off = round(event.monotonic - self.started, 3)
+            # The registers may have been looked at when it was off already: it took the press before that.
+            taken = min(self.evidence.acknowledged or off, off)
+            self.evidence = replace(self.evidence, guest_off=off, acknowledged=taken)
             self.work.step("guest-off", "the guest is off, its hardware is being put away")
         elif event.kind is Kind.AGENT_DISCONNECTED and self.evidence.acknowledged is None and self.evidence.presses:
             self._acknowledged("its agent has ended")
