@@ -54,12 +54,13 @@ class Example:
 
 
 def examples() -> Iterator[Example]:
-    """Those of every service whose schema is known here."""
+    """Those of every action whose schema is known here; of some services only a few actions are."""
     with zipfile.ZipFile(_wheel()) as wheel:
         for name, path in _SCRIPT["SOURCES"].items():
             service = spec.service(name)
             listed: Mapping[str, Any] = json.loads(wheel.read(f"tccli/services/{path}/examples.json"))["actions"]
-            for action in sorted(set(listed) & service.actions):
+            known = {action for action in service.actions if service.request(action) in service.objects}
+            for action in sorted(set(listed) & known):
                 for number, one in enumerate(listed[action]):
                     yield Example(service, action, number, one["input"], one["output"])
 

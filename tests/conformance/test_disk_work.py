@@ -141,6 +141,8 @@ def test_a_data_disk_only_grows(cbs: Cbs) -> None:
     ident = cbs.created()
     assert cbs.code("ResizeDisk", DiskId=system, DiskSize=60) == "InvalidDisk.NotSupported"
     cbs.ok("ResizeDisk", DiskId=bound, DiskSize=20)
+    assert cbs.disk(bound)["DiskState"] == "EXPANDING"
+    cbs.asked.clear()  # a launch that nobody carries out has no files to grow
     assert cbs.code("ResizeDisk", DiskId=ident, DiskSize=10) == "InvalidParameterValue"
     assert cbs.code("ResizeDisk", DiskId=ident, DiskSize=32001) == "InvalidParameterValue"
     assert cbs.code("ResizeDisk", DiskSize=20) == "MissingParameter"

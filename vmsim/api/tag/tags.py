@@ -54,7 +54,7 @@ def describe(call: Call) -> Reply:
 @action("DescribeTagKeys", service="tag", needs_region=False, without_effect=_NO_PROJECTS)
 def describe_keys(call: Call) -> Reply:
     offset, limit = pages.offset_and_limit(call.params)
-    page = tagging.keys(call.cloud, offset, limit) if is_own(call) and is_custom(call) else Page[str](0, ())
+    page = tagging.keys(call.cloud, offset, limit) if all((is_own(call), is_custom(call))) else Page[str](0, ())
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": list(page.items)}
 
 
@@ -64,7 +64,7 @@ def describe_values(call: Call) -> Reply:
     keys = call.params["TagKeys"]
     if not all(keys) or not keys:
         raise UsageError("TagKeys has an empty key, or none.", code="InvalidParameterValue.TagKeyEmpty")
-    page = tagging.pairs(call.cloud, keys, "", offset, limit) if is_own(call) and is_custom(call) else _NONE
+    page = tagging.pairs(call.cloud, keys, "", offset, limit) if all((is_own(call), is_custom(call))) else _NONE
     return {"TotalCount": page.total, "Offset": offset, "Limit": limit, "Tags": shown(list(page.items))}
 
 
