@@ -24,6 +24,7 @@ Progress = Callable[[int], None]
 
 STANDSTILL = 120.0
 _INTERVAL = 0.1
+_NOTICED = 5.0
 
 
 def take(domains: Domains, uuid: str, targets: Mapping[str, Path], progress: Progress) -> bool:
@@ -37,7 +38,7 @@ def take(domains: Domains, uuid: str, targets: Mapping[str, Path], progress: Pro
         domains.on_raw(uuid, lambda domain: domain.backupBegin(xml, None, 0), again=False)
         return _wait(domains, uuid, progress)
     except (LibvirtError, NotFound):
-        if domains.status(uuid).active:
+        if not _ends(domains, uuid):
             raise
         return False
 
@@ -54,8 +55,18 @@ def abandon(domains: Domains, uuid: str) -> None:
                 raise TimedOut(f"An earlier copy of the disks of domain {uuid} does not end.")
             time.sleep(_INTERVAL)
     except (LibvirtError, NotFound):
-        if domains.status(uuid).active:
+        if not _ends(domains, uuid):
             raise
+
+
+def _ends(domains: Domains, uuid: str) -> bool:
+    """A call that fails because QEMU has gone comes back before libvirt has noticed that it has."""
+    deadline = time.monotonic() + _NOTICED
+    while domains.status(uuid).active:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_INTERVAL)
+    return True
 
 
 def backup_xml(targets: Mapping[str, Path]) -> str:
