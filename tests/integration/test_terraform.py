@@ -8,7 +8,7 @@ import pytest
 
 from vmsim.config import DEFAULT_REGION
 
-from .homes import NANO, RunningHome
+from .homes import NANO, RunningHome, until
 from .terraform import Provider
 
 pytestmark = pytest.mark.guest
@@ -121,6 +121,10 @@ def test_edits_while_it_is_stopped(cloud: RunningHome, provider: Provider) -> No
     provider.delete(ident)
 
 
+def disks_seen_inside(cloud: RunningHome, ident: str) -> int:
+    return int(cloud.inside(ident, "ls /sys/class/block | grep -c 'vd[a-z]$'", password=FIRST))
+
+
 def test_a_disk_of_its_own(cloud: RunningHome, provider: Provider) -> None:
     ident = provider.create(ImageId=image(cloud), **INSTANCE)
     cloud.wait_up(ident)
@@ -133,11 +137,11 @@ def test_a_disk_of_its_own(cloud: RunningHome, provider: Provider) -> None:
         Tags=[{"Key": "owner", "Value": "terraform"}],
     )
     provider.attach_disk(disk, ident)
-    assert cloud.inside(ident, "ls /sys/class/block | grep -c 'vd[a-z]$'", password=FIRST) == "3"
+    until(lambda: disks_seen_inside(cloud, ident) == 3)
     provider.modify_disk_name(disk, "renamed")
     provider.resize_data_disk(disk, 20)
     provider.detach_disk(disk, ident)
-    assert cloud.inside(ident, "ls /sys/class/block | grep -c 'vd[a-z]$'", password=FIRST) == "2"
+    until(lambda: disks_seen_inside(cloud, ident) == 2)
     shown = provider.describe_disk_by_id(disk)
     assert shown is not None
     assert (shown["DiskName"], shown["DiskSize"]) == ("renamed", 20)

@@ -51,8 +51,6 @@ def get(call: Call) -> Reply:
 )
 def describe(call: Call) -> Reply:
     params = call.params
-    if not is_own(call):
-        return _nothing(call, "Rows")
     service, prefix = params.get("ServiceType", resource.SERVICE), params.get("ResourcePrefix", "")
     resource.check_service(service)
     which = Which(
@@ -60,7 +58,7 @@ def describe(call: Call) -> Reply:
         region=places.region(params) if params.get("ResourceRegion") else "",
         ids=(params["ResourceId"],) if params.get("ResourceId") else (),
     )
-    return _page(call, which, "Rows")
+    return _page(call, which, "Rows") if is_own(call) else _nothing(call, "Rows")
 
 
 @action("DescribeResourceTagsByResourceIds", service="tag", needs_region=False)

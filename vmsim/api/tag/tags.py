@@ -38,10 +38,14 @@ _NO_PROJECTS = {"ShowProject": "it counts only for accounts that Tencent has let
 
 @action("DescribeTags", service="tag", needs_region=False, without_effect=_NO_PROJECTS)
 def describe(call: Call) -> Reply:
+    """TagKeys goes before TagKey and TagValue."""
     params = call.params
     offset, limit = pages.offset_and_limit(params)
-    keys = params.get("TagKeys") or ([params["TagKey"]] if params.get("TagKey") else [])
-    value = "" if params.get("TagKeys") else params.get("TagValue", "")
+    key, value, keys = params.get("TagKey", ""), params.get("TagValue", ""), params.get("TagKeys", [])
+    if keys:
+        value = ""
+    elif key:
+        keys = [key]
     page = tagging.pairs(call.cloud, keys, value, offset, limit) if is_own(call) else _NONE
     bound = tagging.bound_pairs(call.cloud, page.items)
     listed = [
