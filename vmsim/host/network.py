@@ -96,7 +96,7 @@ class Networks:
         wanted = HostEntry(mac.lower(), address, hostname)
 
         def replaced(entry: HostEntry) -> bool:
-            return entry != wanted and (entry.mac == wanted.mac or entry.address == address)
+            return entry.mac == wanted.mac or entry.address == address
 
         self._update(name, replaced, wanted)
 
@@ -131,14 +131,14 @@ class Networks:
 
         def change(network: libvirt.virNetwork, found: ParsedNetwork, where: int) -> None:
             section = libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST
+            wanted = add
+            if add is not None and any(entry.name == add.name for entry in found.hosts if not remove(entry)):
+                wanted = replace(add, name="")
             for entry in found.hosts:
-                if remove(entry):
+                if remove(entry) and entry != wanted:
                     network.update(_DELETE, section, -1, host_xml(entry), where)
-            if add is not None and add not in found.hosts:
-                taken = any(entry.name == add.name for entry in found.hosts if not remove(entry))
-                entry = replace(add, name="") if taken else add
-                if entry not in found.hosts:
-                    network.update(_ADD, section, -1, host_xml(entry), where)
+            if wanted is not None and wanted not in found.hosts:
+                network.update(_ADD, section, -1, host_xml(wanted), where)
 
         def work(network: libvirt.virNetwork) -> None:
             if network.isActive():
