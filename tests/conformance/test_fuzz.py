@@ -23,6 +23,7 @@ from vmsim.model.lifecycle import InstanceState
 from . import mutants
 from .wire import REGION, VERSION, Api, signed_request
 
+pytestmark = pytest.mark.walks
 FUZZ = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

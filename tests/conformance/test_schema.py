@@ -19,7 +19,10 @@ EVERY = sorted(ACTIONS)
 # What is of none of the kinds but the key's: text that is no number is of no other kind either.
 OF_ANOTHER_KIND: dict[str, Any] = {"string": 7, "int": "seven", "float": "seven", "bool": "maybe"}
 
-pytestmark = pytest.mark.parametrize(("service", "action"), EVERY, ids=[f"{one}.{two}" for one, two in EVERY])
+pytestmark = [
+    pytest.mark.walks,
+    pytest.mark.parametrize(("service", "action"), EVERY, ids=[f"{one}.{two}" for one, two in EVERY]),
+]
 
 
 def answer(api: Api, service: str, action: str, params: dict[str, Any]) -> dict[str, Any]:

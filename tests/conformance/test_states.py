@@ -18,6 +18,8 @@ from vmsim.store import snapshots
 from .matrix import IN_PROGRESS, MATRIX, STATES, STOP_CHARGING, TASK_RUNNING, Row
 from .wire import LAUNCH, Api
 
+pytestmark = pytest.mark.walks
+
 WALKED: dict[str, dict[str, Any]] = {
     "StartInstances": {},
     "StopInstances": {},
