@@ -36,7 +36,7 @@ def reboot(call: Call) -> Reply:
     "TerminateInstances",
     without_effect={
         "ReleaseAddress": "no instance here has an address of its kind",
-        "ReleasePrepaidDataDisks": "data disks that were bought with an instance end with it",
+        "ReleasePrepaidDataDisks": "data disks go or stay with their DeleteWithInstance",
     },
 )
 def terminate(call: Call) -> Reply:
