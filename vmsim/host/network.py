@@ -9,6 +9,7 @@ boot asked for it.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
@@ -46,6 +47,9 @@ class Networks:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._changing = threading.Lock()
+        """What is changed by a difference is looked at and changed by one worker: two launches of a new home would both
+        start its network, and two guests of one name both find it free."""
 
     def ensure(self, spec: NetworkSpec) -> None:
         """Define and start it unless it is so. One of that name with another address is refused, not rebuilt: guests
@@ -64,7 +68,8 @@ class Networks:
             if not network.isActive():
                 network.create()
 
-        self._connection.call(work)
+        with self._changing:
+            self._connection.call(work)
         _let_bridged_frames_pass()
         if spec.isolated:
             _judge_every_flow(spec.bridge)
@@ -145,7 +150,8 @@ class Networks:
                 change(network, parse(network.XMLDesc()), _LIVE)
             change(network, parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)), _CONFIG)
 
-        self._on(name, work)
+        with self._changing:
+            self._on(name, work)
 
 
 def _find(raw: libvirt.virConnect, name: str) -> libvirt.virNetwork | None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Address
@@ -96,6 +97,18 @@ def test_ensuring_twice_makes_one(networks: Networks) -> None:
 def test_a_network_of_that_name_with_another_address_is_refused(networks: Networks) -> None:
     with pytest.raises(HostError, match=r"172\.16\.0\.1/20 on vmsim1"):
         networks.ensure(replace(SPEC, gateway=IPv4Address("172.17.0.1")))
+
+
+def test_several_at_once_make_it_once(networks: Networks) -> None:
+    """As the first launches of a new home do."""
+    networks.remove(SPEC.name)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(networks.ensure, [SPEC] * 8))
+        list(pool.map(lambda n: networks.add_host(SPEC.name, f"52:54:00:10:00:{n:02x}", ADDRESS + n, "web"), range(8)))
+
+    assert networks.names() == (SPEC.name,)
+    assert len(networks.hosts(SPEC.name)) == 8
+    assert [host.name for host in networks.hosts(SPEC.name)].count("web") == 1
 
 
 def test_removing_twice(networks: Networks) -> None:
