@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Page, project_numbers, tag_condition
+from vmsim.cloud.query import Filter, Filters, Page, condition, project_numbers
 from vmsim.model import ids
 from vmsim.model.disk import Disk
 from vmsim.model.errors import NotFound, Refused, UsageError
@@ -34,7 +34,7 @@ class DiskQuery:
 
 def query(cloud: Cloud, asked: DiskQuery) -> Page[Disk]:
     """The page and the total. Raises UsageError for an unknown filter or a bad value."""
-    conditions: list[ColumnElement[bool]] = [_condition(one) for one in asked.filters]
+    conditions: list[ColumnElement[bool]] = [condition(table.c.id, _FILTERS, one) for one in asked.filters]
     if asked.region is not None:
         conditions.append(table.c.region == asked.region)
     if asked.ids:
@@ -69,22 +69,6 @@ def get(cloud: Cloud, ident: str, *, region: str | None = None) -> Disk:
     return found[0]
 
 
-def _condition(asked: Filter) -> ColumnElement[bool]:
-    by_tag = tag_condition(table.c.id, asked.name, asked.values)
-    if by_tag is not None:
-        return by_tag
-    make = _FILTERS.get(asked.name)
-    if make is None:
-        raise UsageError(
-            f"There is no filter {asked.name!r}.",
-            hint=f"Known: {', '.join(_FILTERS)}, tag-key, tag-value, tag:<key>.",
-            code="InvalidFilter",
-        )
-    if not asked.values:
-        raise UsageError(f"Filter {asked.name} has no value.", code="InvalidFilter")
-    return make(asked.values)
-
-
 def _is(column: ColumnElement[str]) -> Callable[[Sequence[str]], ColumnElement[bool]]:
     return lambda values: column.in_(values)
 
@@ -106,7 +90,7 @@ def _portable(values: Sequence[str]) -> ColumnElement[bool]:
     return table.c.portable.in_([known[value.upper()] for value in values])
 
 
-_FILTERS: dict[str, Callable[[Sequence[str]], ColumnElement[bool]]] = {
+_FILTERS: Filters = {
     "disk-usage": _is(table.c.usage),
     "disk-charge-type": _is(table.c.charge_type),
     "portable": _portable,

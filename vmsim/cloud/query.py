@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
@@ -70,7 +70,7 @@ def records(cloud: Cloud, ids: Sequence[str]) -> dict[str, Instance]:
 
 def query_ids(cloud: Cloud, asked: InstanceQuery) -> Page[str]:
     """As `query`, the ids alone."""
-    conditions: list[ColumnElement[bool]] = [_condition(one) for one in asked.filters]
+    conditions: list[ColumnElement[bool]] = [condition(table.c.id, _FILTERS, one) for one in asked.filters]
     if asked.ids:
         conditions.append(table.c.id.in_(asked.ids))
     few = bool(asked.ids) or any(one.name.startswith("tag:") for one in asked.filters)
@@ -104,15 +104,20 @@ def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[str]) -
     return None
 
 
-def _condition(asked: Filter) -> ColumnElement[bool]:
-    by_tag = tag_condition(table.c.id, asked.name, asked.values)
+Filters = Mapping[str, Callable[[Sequence[str]], ColumnElement[bool]]]
+"""What each filter of a noun means, by its published name."""
+
+
+def condition(owner: ColumnElement[str], filters: Filters, asked: Filter) -> ColumnElement[bool]:
+    """One filter as a condition; those by tag are about the noun's id, `owner`."""
+    by_tag = tag_condition(owner, asked.name, asked.values)
     if by_tag is not None:
         return by_tag
-    make = _FILTERS.get(asked.name)
+    make = filters.get(asked.name)
     if make is None:
         raise UsageError(
             f"There is no filter {asked.name!r}.",
-            hint=f"Known: {', '.join(_FILTERS)}, tag:<key>.",
+            hint=f"Known: {', '.join(filters)}, tag-key, tag-value, tag:<key>.",
             code="InvalidFilter",
         )
     if not asked.values:
@@ -159,7 +164,7 @@ def _time(value: str) -> str:
     raise UsageError(f"{value!r} is not a time.", code="InvalidParameterValue.InvalidTimeFormat")
 
 
-_FILTERS: dict[str, Callable[[Sequence[str]], ColumnElement[bool]]] = {
+_FILTERS: Filters = {
     "zone": _is(table.c.zone),
     "project-id": _projects,
     "host-id": _nothing,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -12,6 +10,7 @@ from vmsim.cloud import disk_files
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.jobs.job import Job, JobOutcome
 from vmsim.host import qcow2
+from vmsim.model.charges import later
 from vmsim.model.disk import UNATTACHED_POSITION, Disk, DiskState
 from vmsim.model.errors import NotFound
 from vmsim.model.job import JobRecord
@@ -67,17 +66,8 @@ def _disk(cloud: Cloud, record: JobRecord) -> Disk:
         portable=True,
         delete_with_instance=False,
         created=record.began,
-        deadline=_deadline(record.began, given["prepaid_months"]),
+        deadline=later(record.began, months) if (months := given["prepaid_months"]) else None,
         delete_snapshot=given["delete_snapshot"],
         tags=given["tags"],
         **{name: given[name] for name in names},
     )
-
-
-def _deadline(began: datetime, months: int) -> datetime | None:
-    """Calendar months later; None where nothing was paid."""
-    if not months:
-        return None
-    years, month = divmod(began.month - 1 + months, 12)
-    year, month = began.year + years, month + 1
-    return began.replace(year=year, month=month, day=min(began.day, calendar.monthrange(year, month)[1]))
