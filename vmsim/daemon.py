@@ -24,7 +24,7 @@ import uvicorn
 from vmsim import config
 from vmsim.api import strict_switch
 from vmsim.api.server import application as tencent_api
-from vmsim.cloud import addresses, api_keys, crash_switch, images, power_cut, shutdown
+from vmsim.cloud import api_keys, crash_switch, firewall, images, power_cut, shutdown
 from vmsim.cloud.clock import RealClock
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers.housekeeping import Housekeeping
@@ -81,7 +81,7 @@ def running_cloud(home: config.Home, lab_boot: str) -> Iterator[Cloud]:
         stack.callback(connection.close)
         threading.Thread(target=_learn_capabilities, args=[cloud], name="capabilities", daemon=True).start()
         power_cut.notice(cloud)
-        addresses.apply(cloud)
+        firewall.apply(cloud)
         tasks = Tasks(cloud)
         cloud.enqueue = tasks.enqueue
         watcher.reconcile()

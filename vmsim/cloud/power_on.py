@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from vmsim.cloud import addresses, networks, state
+from vmsim.cloud import firewall, networks, state
 from vmsim.cloud.capacity import HOST_RESERVE_MIB
 from vmsim.cloud.first_boot import host_name_edits
 from vmsim.cloud.hardware import domain_spec
@@ -35,7 +35,7 @@ def power_on(work: Work, instance: Instance) -> None:
         _write_host_name(work, instance)
     work.step("network", "preparing the network")
     networks.attach(cloud, instance)
-    addresses.apply(cloud)
+    firewall.apply(cloud)
     work.step("define", "setting up the hardware")
     serial.mark(cloud.home.serial_log(instance.id), f"start {cloud.clock.now().isoformat()}")
     cloud.domains.define(domain_spec(cloud, instance))

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from vmsim.cloud import addresses, disk_files, networks
+from vmsim.cloud import disk_files, firewall, networks
 from vmsim.cloud.context import Cloud
 from vmsim.host import serial
 from vmsim.host.domain import DomainState
@@ -33,7 +33,7 @@ def remove(
     networks.detach(cloud, instance)
     with cloud.store.writing() as connection:
         instances.change(connection, instance.id, public_ip=None)
-    addresses.apply(cloud)
+    firewall.apply(cloud)
     kept = [disk for disk in instance.disks if keep_disks and not disk.delete_with_instance]
     if kept:
         step("keep", "keeping the disks that outlive it")

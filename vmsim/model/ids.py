@@ -23,6 +23,8 @@ NOUNS = {
     "snap": "snapshot",
     "vpc": "VPC",
     "subnet": "subnet",
+    "eip": "EIP",
+    "sg": "security group",
 }
 
 

@@ -6,7 +6,8 @@ their first use, zones a /20 of it. Public addresses come from the documentation
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network
 
 DEFAULT_RANGES = tuple(IPv4Network(f"172.{second}.0.0/16") for second in range(16, 32))
@@ -22,6 +23,13 @@ class Vpc:
     name: str
     cidr: IPv4Network
     default: bool
+    created: datetime | None = None
+    """None: before that was written down."""
+    dns_servers: tuple[str, ...] = ()
+    """As they were asked for; empty is what the cloud gives."""
+    domain_name: str = ""
+    multicast: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Subnet:
     cidr: IPv4Network
     default: bool
     number: int
+    created: datetime | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def gateway(self) -> IPv4Address:

@@ -17,10 +17,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from vmsim.model.errors import HostError
-from vmsim.store import schema, to_2
+from vmsim.store import schema, to_2, to_3
 
 Step = Callable[[sqlite3.Connection], None]
-STEPS: Mapping[int, Step] = {1: to_2.step}
+STEPS: Mapping[int, Step] = {1: to_2.step, 2: to_3.step}
 """Version to come from → what turns it into the next one. A step must not commit (no `executescript`)."""
 
 

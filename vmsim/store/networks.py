@@ -2,31 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Network
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, insert, select, update
 
 from vmsim.model.network import Subnet, Vpc
+from vmsim.store import tags, times
 from vmsim.store.schema import subnets, vpcs
+
+Order = Sequence[ColumnElement[Any]]
 
 
 def add_vpc(connection: Connection, vpc: Vpc) -> None:
-    connection.execute(insert(vpcs).values(**{**vpc.__dict__, "cidr": str(vpc.cidr)}))
+    connection.execute(insert(vpcs).values(**_columns(vars(vpc))))
+    tags.put(connection, vpc.id, vpc.tags)
 
 
 def add_subnet(connection: Connection, subnet: Subnet) -> None:
-    connection.execute(insert(subnets).values(**{**subnet.__dict__, "cidr": str(subnet.cidr)}))
+    connection.execute(insert(subnets).values(**_columns(vars(subnet))))
+    tags.put(connection, subnet.id, subnet.tags)
 
 
-def vpcs_where(connection: Connection, *conditions: ColumnElement[bool]) -> list[Vpc]:
-    rows = connection.execute(select(vpcs).where(*conditions).order_by(vpcs.c.id)).mappings()
-    return [Vpc(**{**row, "cidr": IPv4Network(row["cidr"])}) for row in rows]
+def change_vpc(connection: Connection, vpc_id: str, **fields: Any) -> None:
+    """Set fields of the record by the record's own names."""
+    connection.execute(update(vpcs).where(vpcs.c.id == vpc_id).values(**_columns(fields)))
 
 
-def subnets_where(connection: Connection, *conditions: ColumnElement[bool]) -> list[Subnet]:
-    rows = connection.execute(select(subnets).where(*conditions).order_by(subnets.c.number)).mappings()
-    return [Subnet(**{**row, "cidr": IPv4Network(row["cidr"])}) for row in rows]
+def change_subnet(connection: Connection, subnet_id: str, **fields: Any) -> None:
+    connection.execute(update(subnets).where(subnets.c.id == subnet_id).values(**_columns(fields)))
+
+
+def remove_vpc(connection: Connection, vpc_id: str) -> None:
+    tags.put(connection, vpc_id, {})
+    connection.execute(delete(vpcs).where(vpcs.c.id == vpc_id))
+
+
+def remove_subnet(connection: Connection, subnet_id: str) -> None:
+    tags.put(connection, subnet_id, {})
+    connection.execute(delete(subnets).where(subnets.c.id == subnet_id))
+
+
+def vpcs_where(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: Order = (vpcs.c.id,),
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Vpc]:
+    return [
+        Vpc(**{**row, "dns_servers": tuple(row["dns_servers"])})
+        for row in _rows(connection, vpcs, conditions, order, offset, limit)
+    ]
+
+
+def subnets_where(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: Order = (subnets.c.number,),
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Subnet]:
+    return [Subnet(**row) for row in _rows(connection, subnets, conditions, order, offset, limit)]
+
+
+def count_vpcs(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(vpcs).where(*conditions)).scalar_one()
+
+
+def count_subnets(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(subnets).where(*conditions)).scalar_one()
 
 
 def next_number(connection: Connection) -> int:
-    return int(connection.execute(select(func.coalesce(func.max(subnets.c.number), 0))).scalar_one()) + 1
+    """The lowest that is free: bridges are named by it, and their names are short."""
+    taken = set(connection.execute(select(subnets.c.number)).scalars())
+    return next(number for number in range(1, len(taken) + 2) if number not in taken)
+
+
+def _rows(
+    connection: Connection,
+    table: Table,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Order,
+    offset: int,
+    limit: int | None,
+) -> list[dict[str, Any]]:
+    query = select(table).where(*conditions).order_by(*order).offset(offset).limit(limit)
+    rows: Sequence[RowMapping] = connection.execute(query).mappings().all()
+    labels = tags.of(connection, [row["id"] for row in rows])
+    return [
+        {
+            **row,
+            "cidr": IPv4Network(row["cidr"]),
+            "created": times.moment(row["created"]) if row["created"] else None,
+            "tags": labels[row["id"]],
+        }
+        for row in rows
+    ]
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, Any]:
+    result = {name: value for name, value in fields.items() if name != "tags"}
+    if "cidr" in result:
+        result["cidr"] = str(result["cidr"])
+    if result.get("created") is not None:
+        result["created"] = times.text(result["created"])
+    if "dns_servers" in result:
+        result["dns_servers"] = list(result["dns_servers"])
+    return result

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 
@@ -261,6 +261,10 @@ vpcs = Table(
     Column("name", String, nullable=False),
     Column("cidr", String, nullable=False),
     Column("default", Boolean, nullable=False),
+    Column("created", String),
+    Column("dns_servers", JSON, nullable=False, server_default="[]"),
+    Column("domain_name", String, nullable=False, server_default=""),
+    Column("multicast", Boolean, nullable=False, server_default="0"),
 )
 
 subnets = Table(
@@ -274,6 +278,69 @@ subnets = Table(
     Column("cidr", String, nullable=False),
     Column("default", Boolean, nullable=False),
     Column("number", Integer, nullable=False, unique=True),
+    Column("created", String),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("region", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("ip", String, nullable=False, unique=True),
+    Column("status", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("instance_id", String, nullable=False, index=True),
+    Column("charge_type", String, nullable=False),
+    Column("isp", String, nullable=False),
+    Column("bandwidth", Integer, nullable=False),
+    Column("prepaid_months", Integer, nullable=False),
+    Column("renew_flag", String, nullable=False),
+    Column("deadline", String),
+    Column("direct", Boolean, nullable=False),
+    Index("addresses_by_region", "region", "created", "id"),
+)
+"""Elastic ones. What an instance answers at, EIP or not, is in its own row."""
+
+security_groups = Table(
+    "security_groups",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("region", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("project_id", Integer, nullable=False),
+    Column("default", Boolean, nullable=False),
+    Column("created", String, nullable=False),
+    Column("updated", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("security_groups_by_region", "region", "created", "id"),
+)
+
+security_group_rules = Table(
+    "security_group_rules",
+    metadata,
+    Column("owner_id", String, ForeignKey("security_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("direction", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("protocol", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("ports", String, nullable=False),
+    Column("cidr", String),
+    Column("cidr6", String, nullable=False),
+    Column("group_id", String, nullable=False, index=True),
+    Column("description", String, nullable=False),
+    Column("modified", String),
+)
+"""`owner_id` is the group that the rule is in, `group_id` the one it is about."""
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("local_port", Integer, primary_key=True),
+    Column("instance_id", String, nullable=False, index=True),
+    Column("port", Integer, nullable=False),
 )
 
 api_keys = Table(

@@ -12,7 +12,7 @@ import pytest
 from vmsim.host import command
 from vmsim.model.disk import DiskState
 from vmsim.model.errors import HostError
-from vmsim.store import client_tokens, images, instances, migrations, schema
+from vmsim.store import client_tokens, images, instances, migrations, networks, schema
 from vmsim.store.database import Store
 from vmsim.store.migrations import bring_up_to_date
 
@@ -145,6 +145,38 @@ def columns(path: Path) -> dict[object, set[tuple[object, ...]]]:
     return {name: {row[1:] for row in asked(path, f"PRAGMA table_info({name})")} for name in tables}
 
 
+def same_shape(one: Path, other: Path) -> bool:
+    """Have two files the same tables and indexes?"""
+
+    def unquoted(found: dict[object, set[tuple[object, ...]]]) -> dict[object, set[tuple[object, ...]]]:
+        return {name: {(*row[:3], str(row[3]).strip("'"), row[4]) for row in rows} for name, rows in found.items()}
+
+    indexes = "SELECT name FROM sqlite_master WHERE type = 'index'"
+    return unquoted(columns(one)) == unquoted(columns(other)) and set(asked(one, indexes)) == set(asked(other, indexes))
+
+
+def test_a_file_of_the_second_version_becomes_todays_and_keeps_its_networks(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "version_2.sql").read_text())
+        connection.execute("INSERT INTO vpcs VALUES ('vpc-00000001', 'r', 'Default-VPC', '172.16.0.0/16', 1)")
+        connection.execute(
+            "INSERT INTO subnets VALUES ('subnet-00000001', 'vpc-00000001', 'r', 'r-1', 's', '172.16.0.0/20', 1, 1)"
+        )
+        connection.commit()
+    new = tmp_path / "new.db"
+    bring_up_to_date(new)
+    store = Store(path)
+    try:
+        with store.reading() as connection_:
+            (vpc,) = networks.vpcs_where(connection_)
+            (subnet,) = networks.subnets_where(connection_)
+    finally:
+        store.close()
+    assert (vpc.name, vpc.created, vpc.dns_servers, vpc.multicast) == ("Default-VPC", None, (), False)
+    assert (subnet.bridge, subnet.created) == ("vmsim1", None)
+    assert same_shape(path, new)
+
+
 def test_a_file_of_the_first_version_becomes_todays_and_keeps_what_is_in_it(path: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript((Path(__file__).parent / "version_1.sql").read_text())
@@ -182,9 +214,4 @@ def test_a_file_of_the_first_version_becomes_todays_and_keeps_what_is_in_it(path
     assert (image.name, image.type, image.region) == ("tiny", "PUBLIC_IMAGE", "")
     assert answer == ("digest", ["ins-00000001"])
 
-    def unquoted(found: dict[object, set[tuple[object, ...]]]) -> dict[object, set[tuple[object, ...]]]:
-        return {name: {(*row[:3], str(row[3]).strip("'"), row[4]) for row in rows} for name, rows in found.items()}
-
-    assert unquoted(columns(path)) == unquoted(columns(new))
-    indexes = "SELECT name FROM sqlite_master WHERE type = 'index'"
-    assert set(asked(path, indexes)) == set(asked(new, indexes))
+    assert same_shape(path, new)

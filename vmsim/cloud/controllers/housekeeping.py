@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vmsim.cloud import addresses, image_removal, removal, snapshot_query, snapshots
+from vmsim.cloud import firewall, image_removal, removal, snapshot_query, snapshots
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers import expiry
 from vmsim.host import serial
@@ -26,7 +26,7 @@ class Housekeeping:
         with self._cloud.store.writing() as connection:
             events.keep(connection, self._cloud.settings.events_kept)
             samples.forget(connection, self._cloud.clock.now().timestamp() - self._cloud.settings.samples_kept)
-        addresses.apply(self._cloud)
+        firewall.apply(self._cloud)
         expiry.reconcile(self._cloud)
         self._expire_snapshots()
         image_removal.sweep(self._cloud)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import addresses, arguments
+from vmsim.cloud import arguments, firewall
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.operations.aftermath import file_system_left
 from vmsim.cloud.power_off import PowerOff
@@ -52,4 +52,4 @@ def perform(work: Work) -> Outcome:
 def _release_address(cloud: Cloud, instance: Instance) -> None:
     with cloud.store.writing() as connection:
         instances.change(connection, instance.id, public_ip=None)
-    addresses.apply(cloud)
+    firewall.apply(cloud)
