@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from cloud_fixture import CALLER, IMAGE, launched, now, put, request, submit
-from vmsim.cloud import addresses, power_cut, tasks
+from vmsim.cloud import firewall, power_cut, tasks
 from vmsim.cloud.capacity import HOST_RESERVE_MIB
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers.housekeeping import Housekeeping
@@ -351,7 +351,7 @@ def test_many_apply_public_addresses_at_once(cloud: Cloud) -> None:
     for _ in range(3):
         launched(cloud, S.STOPPED, bandwidth_out=1)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: addresses.apply(cloud), range(8)))
+        list(pool.map(lambda _: firewall.apply(cloud), range(8)))
     said = command.run(["ip", "-brief", "address", "show", "dev", "lo"]).stdout
     assert said.count("203.0.113.") == 3
 
