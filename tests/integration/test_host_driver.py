@@ -24,8 +24,13 @@ def run(inside: Inside, file: str, folder: Path, **environment: str) -> None:
 
 
 @pytest.mark.tools
-def test_networks_and_public_addresses(lab: Lab, inside: Inside) -> None:
+def test_networks(lab: Lab, inside: Inside) -> None:
     run(inside, "host_network.py", lab.home.root)
+
+
+@pytest.mark.tools
+def test_what_passes(lab: Lab, inside: Inside) -> None:
+    run(inside, "host_firewall.py", lab.home.root)
 
 
 @pytest.mark.guest

@@ -14,6 +14,7 @@ from vmsim.cloud.screens import Screens
 from vmsim.config import Home, Settings
 from vmsim.host.accelerator import Verdict
 from vmsim.host.domain import Domains
+from vmsim.host.firewall import Firewall
 from vmsim.host.network import Networks
 from vmsim.host.tcp_peers import Address
 from vmsim.store.database import Store
@@ -47,8 +48,7 @@ class Cloud:
     """A domain has one backup at a time. Not `hands`: nothing that is asked of the guest waits for a copy."""
     going_down: threading.Event = field(default_factory=threading.Event)
     """Set when the lab is: nothing is started any more."""
-    firewall: threading.Lock = field(default_factory=threading.Lock)
-    """Held from reading the public addresses to having applied them: the latest word must be the last one."""
+    firewall: Firewall = field(default_factory=Firewall)
     port: int = 0
     """Where the API is served on 127.0.0.1, as soon as it is."""
     screens: Screens = field(default_factory=Screens)

@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
+
+from sqlalchemy import Connection
 
 from vmsim.cloud.context import Cloud
-from vmsim.host import firewall
-from vmsim.store import instances
+from vmsim.host.ruleset import Guest, PublicAddress, Situation, tap_of
+from vmsim.model.lifecycle import InstanceState
+from vmsim.store import addresses, instances, networks, security_groups
+from vmsim.store.schema import instances as table
+
+_OFF = (InstanceState.STOPPED, InstanceState.SHUTDOWN, InstanceState.LAUNCH_FAILED)
 
 
 def apply(cloud: Cloud) -> None:
     """Make it so. Computed as a whole and replaced atomically; idempotent. To be called after the commit that changed
-    an address, a group or a rule."""
-    with cloud.firewall:
-        with cloud.store.reading() as connection:
-            public = instances.public_addresses(connection)
-        firewall.apply(
-            [firewall.PublicAddress(IPv4Address(address), IPv4Address(private)) for address, private in public.items()]
+    an address, a group or a rule, and before a guest is started."""
+    cloud.firewall.apply(lambda: situation(cloud))
+
+
+def situation(cloud: Cloud) -> Situation:
+    """Guests that are on, or on their way; addresses of all, so that one that is off is silent and not the lab's."""
+    with cloud.store.reading() as connection:
+        return Situation(
+            public=_public(connection),
+            guests=tuple(
+                Guest(tap_of(row.id), row.mac, IPv4Address(row.private_ip), tuple(row.security_group_ids))
+                for row in instances.columns(
+                    connection,
+                    [table.c.id, table.c.mac, table.c.private_ip, table.c.security_group_ids],
+                    table.c.state.not_in([state.value for state in _OFF]),
+                )
+            ),
+            groups=tuple(security_groups.where(connection)),
+            vpcs=_vpcs(connection),
         )
+
+
+def _public(connection: Connection) -> tuple[PublicAddress, ...]:
+    """What leaves by an EIP is held to that one's bandwidth."""
+    elastic = {address.ip: address.bandwidth for address in addresses.where(connection)}
+    columns = [table.c.public_ip, table.c.private_ip, table.c.bandwidth_out]
+    return tuple(
+        PublicAddress(
+            IPv4Address(row.public_ip), IPv4Address(row.private_ip), elastic.get(row.public_ip, row.bandwidth_out)
+        )
+        for row in instances.columns(connection, columns, table.c.public_ip.is_not(None))
+    )
+
+
+def _vpcs(connection: Connection) -> dict[str, tuple[IPv4Network, ...]]:
+    found: dict[str, tuple[IPv4Network, ...]] = {}
+    for subnet in networks.subnets_where(connection):
+        found[subnet.vpc_id] = (*found.get(subnet.vpc_id, ()), subnet.cidr)
+    return found

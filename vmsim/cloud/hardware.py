@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vmsim.cloud.context import Cloud
 from vmsim.host.domain_xml import DiskSpec, DomainSpec, InterfaceSpec
+from vmsim.host.ruleset import tap_of
 from vmsim.model.disk import Disk
 from vmsim.model.instance import Instance
 
@@ -21,7 +22,7 @@ def domain_spec(cloud: Cloud, instance: Instance) -> DomainSpec:
         accelerator="kvm" if cloud.accelerator.accelerator == "kvm" else "tcg",
         cpu_mode=cloud.accelerator.cpu_mode,
         disks=tuple(map(disk_spec, instance.disks)),
-        interfaces=(InterfaceSpec(instance.mac, instance.subnet_id),),
+        interfaces=(InterfaceSpec(instance.mac, instance.subnet_id, isolated=True, device=tap_of(instance.id)),),
         serial_log=cloud.home.serial_log(instance.id),
         serial_socket=cloud.home.serial_socket(instance.id),
         display_socket=cloud.home.display_socket(instance.id),

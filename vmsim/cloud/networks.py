@@ -112,4 +112,6 @@ def detach(cloud: Cloud, instance: Instance) -> None:
 
 
 def _spec(subnet: Subnet) -> NetworkSpec:
-    return NetworkSpec(name=subnet.network, bridge=subnet.bridge, gateway=subnet.gateway, prefix=subnet.cidr.prefixlen)
+    return NetworkSpec(
+        name=subnet.network, bridge=subnet.bridge, gateway=subnet.gateway, prefix=subnet.cidr.prefixlen, isolated=True
+    )

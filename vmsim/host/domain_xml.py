@@ -41,11 +41,13 @@ class DiskSpec:
 
 @dataclass(frozen=True)
 class InterfaceSpec:
-    """One network card. An `isolated` port reaches other isolated ones only through the host's filters."""
+    """One network card. An `isolated` port reaches other isolated ones only through the host's filters. `device` is its
+    name on the host; "" is what libvirt calls it."""
 
     mac: str
     network: str
     isolated: bool = False
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ def _interface(devices: Element, spec: InterfaceSpec) -> None:
     interface = SubElement(devices, "interface", type="network")
     SubElement(interface, "mac", address=spec.mac)
     SubElement(interface, "source", network=spec.network)
+    if spec.device:
+        SubElement(interface, "target", dev=spec.device)
     SubElement(interface, "model", type="virtio")
     SubElement(interface, "rom", enabled="no")  # nothing boots from the network: no time spent on its ROM
     if spec.isolated:
@@ -226,8 +230,10 @@ def _parsed_disks(disks: Iterable[Element]) -> Iterable[DiskSpec]:
 def _parsed_interfaces(interfaces: Iterable[Element]) -> Iterable[InterfaceSpec]:
     for interface in interfaces:
         mac, source, port = interface.find("mac"), interface.find("source"), interface.find("port")
+        target = interface.find("target")
         yield InterfaceSpec(
             mac="" if mac is None else mac.get("address", ""),
             network="" if source is None else source.get("network", ""),
             isolated=port is not None and port.get("isolated") == "yes",
+            device="" if target is None else target.get("dev", ""),
         )

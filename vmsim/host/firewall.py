@@ -1,89 +1,56 @@
-"""Public addresses: one nftables table, computed as a whole and replaced in one transaction.
+"""The lab's filters and public addresses on this machine: `ruleset.py` put in force, as a whole or not at all.
 
-Each public address is a /32 on `lo` of the lab and is translated to a guest's private address, for what comes from
-guests (prerouting) and from the lab itself (output). A guest that calls another's public address is seen there under
-its own public one, or the gateway's: otherwise two guests of one subnet would answer each other past the translation.
-Between subnets nothing passes except towards a public address, and the lab's namespace has no way out at all.
+Each public address is a /32 on `lo` of the lab, as are the metadata service's; one that is not listed is unreachable,
+not refused: no route leads to it. Only addresses on `lo` that carry our label are ever touched.
 
-Only addresses on `lo` that carry our label are ever touched. `apply` may be done twice; a public address that is not
-listed is unreachable, not refused: no route leads to it.
+`apply` may be done twice and by many. It does nothing when everything is as it should be, and looks whether it is:
+somebody who changes the tables behind our back has them put right again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from vmsim.host import command
+from vmsim.host.ruleset import METADATA, TABLE, Situation, ruleset
 
-TABLE = "vmsim"
 LABEL = "lo:vmsim"
 
 
-@dataclass(frozen=True)
-class PublicAddress:
-    """`public` answers for `private`."""
+class Firewall:
+    """One lab's. The situation is read under its lock: the latest word must be the last one."""
 
-    public: IPv4Address
-    private: IPv4Address
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted = ""
+        self._listed = ""
 
+    def apply(self, situation_now: Callable[[], Situation]) -> None:
+        """Make it so. Raises CommandFailed; the tables are then as they were before."""
+        with self._lock:
+            situation = situation_now()
+            present = _on_lo()
+            wanted = {*METADATA, *(pair.public for pair in situation.public)}
+            for gone in sorted(present - wanted):
+                command.run(["ip", "address", "del", f"{gone}/32", "dev", "lo"])
+            self._filter(ruleset(situation))
+            for new in sorted(wanted - present):
+                command.run(["ip", "address", "add", f"{new}/32", "dev", "lo", "label", LABEL])
 
-def apply(addresses: Iterable[PublicAddress]) -> None:
-    """Make these, and no others, the public addresses. Raises CommandFailed; the table is then as it was before."""
-    wanted = sorted(set(addresses), key=lambda address: address.public)
-    present = _on_lo()
-    publics = {address.public for address in wanted}
-    for gone in sorted(present - publics):
-        command.run(["ip", "address", "del", f"{gone}/32", "dev", "lo"])
-    command.run(["nft", "-f", "-"], stdin=ruleset(wanted))
-    for new in sorted(publics - present):
-        command.run(["ip", "address", "add", f"{new}/32", "dev", "lo", "label", LABEL])
-
-
-def ruleset(addresses: Iterable[PublicAddress]) -> str:
-    """The whole table as nft reads it: made if it is not there, emptied, filled; all of it or nothing."""
-    pairs = sorted(set(addresses), key=lambda address: address.public)
-    chains = (
-        ("prerouting", "nat", "dstnat", _translation(pairs)),
-        ("output", "nat", "-100", _translation(pairs)),
-        ("postrouting", "nat", "srcnat", _disguise(pairs)),
-        ("forwarding", "filter", "filter", _FORWARDING),
-    )
-    lines = [f"table inet {TABLE}", f"delete table inet {TABLE}", f"table inet {TABLE} {{"]
-    for name, kind, priority, rules in chains:
-        hook = {"forwarding": "forward"}.get(name, name)
-        policy = "drop" if name == "forwarding" else "accept"
-        lines += [f"  chain {name} {{", f"    type {kind} hook {hook} priority {priority}; policy {policy};"]
-        lines += [f"    {rule}" for rule in rules]
-        lines += ["  }"]
-    return "\n".join([*lines, "}", ""])
+    def _filter(self, text: str) -> None:
+        if text == self._wanted and self._listed == _listed():
+            return
+        command.run(["nft", "-f", "-"], stdin=text)
+        self._wanted, self._listed = text, _listed()
 
 
-_FORWARDING = ("ct state established,related accept", "ct status dnat accept")
-
-
-def _translation(pairs: list[PublicAddress]) -> list[str]:
-    if not pairs:
-        return []
-    return [f"dnat ip to ip daddr map {{ {_map((pair.public, pair.private) for pair in pairs)} }}"]
-
-
-def _disguise(pairs: list[PublicAddress]) -> list[str]:
-    """Only for translated flows, and only those of guests: what the lab itself sends has an address of its own."""
-    if not pairs:
-        return []
-    own = {pair.private: pair.public for pair in reversed(pairs)}
-    return [
-        "ct status dnat fib saddr type local accept",
-        f"ct status dnat snat ip to ip saddr map {{ {_map(own.items())} }}",
-        "ct status dnat masquerade",
-    ]
-
-
-def _map(pairs: Iterable[tuple[IPv4Address, IPv4Address]]) -> str:
-    return ", ".join(f"{key} : {value}" for key, value in pairs)
+def _listed() -> str:
+    """Both tables as nft tells them, without what counts; "" when one is missing."""
+    tables = [command.run(["nft", "-s", "list", "table", family, TABLE], check=False) for family in ("inet", "bridge")]
+    return "" if any(done.returncode for done in tables) else "".join(done.stdout for done in tables)
 
 
 def _on_lo() -> set[IPv4Address]:

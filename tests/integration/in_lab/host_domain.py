@@ -14,15 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vmsim.host import command, firewall, power_button, process, serial, ssh
+from vmsim.host import command, power_button, process, serial, ssh
 from vmsim.host.connection import Connection
 from vmsim.host.domain import Domains, DomainState, Watch
 from vmsim.host.domain_xml import DiskSpec, DomainSpec, InterfaceSpec
 from vmsim.host.events import DomainEvent, Kind
-from vmsim.host.firewall import PublicAddress
+from vmsim.host.firewall import Firewall
 from vmsim.host.network import Networks
 from vmsim.host.network_xml import NetworkSpec
 from vmsim.host.power_button import Button
+from vmsim.host.ruleset import PublicAddress, Situation
 from vmsim.model.errors import HostError, LibvirtError
 
 UUID = "7b2f1c9a-5f0e-4c61-9f1e-0a1b2c3d4e5f"
@@ -42,7 +43,7 @@ def networks(connection: Connection) -> Iterator[Networks]:
     made.ensure(NETWORK)
     made.add_host(NETWORK.name, MAC, ADDRESS, "ins-3k9x0q2a")
     yield made
-    firewall.apply([])
+    Firewall().apply(Situation)
     made.remove(NETWORK.name)
 
 
@@ -133,7 +134,7 @@ def test_a_guest_boots_answers_and_shuts_itself_down(domains: Domains, networks:
         assert (lease.address, lease.name) == (ADDRESS, spec.instance_id)
         assert lease.expires > began
 
-        firewall.apply([PublicAddress(PUBLIC, ADDRESS)])
+        Firewall().apply(lambda: Situation(public=(PublicAddress(PUBLIC, ADDRESS),)))
         assert (ssh.banner(str(PUBLIC)) or "").startswith("SSH-2.0-")
         assert (ssh.banner(str(ADDRESS)) or "").startswith("SSH-2.0-")
         with pytest.raises(HostError, match="another host key"):

@@ -1,13 +1,10 @@
-"""Networks, leases and public addresses on the lab's own libvirt, with network namespaces in the guests' place."""
+"""Networks and leases on the lab's own libvirt."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -15,34 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vmsim.host import command, firewall
 from vmsim.host.connection import Connection
-from vmsim.host.firewall import PublicAddress
 from vmsim.host.network import Networks
 from vmsim.host.network_xml import HostEntry, NetworkSpec
-from vmsim.model.errors import CommandFailed, HostError, NotFound
+from vmsim.model.errors import HostError, NotFound
 
 SPEC = NetworkSpec("subnet-00000001", "vmsim1", IPv4Address("172.16.0.1"), 20)
 OTHER = NetworkSpec("subnet-00000002", "vmsim2", IPv4Address("172.16.16.1"), 20)
 MAC, OTHER_MAC = "52:54:00:10:00:02", "52:54:00:10:00:03"
 ADDRESS, OTHER_ADDRESS = IPv4Address("172.16.0.2"), IPv4Address("172.16.0.3")
-FAR = IPv4Address("172.16.16.2")
-PUBLIC, OTHER_PUBLIC = IPv4Address("203.0.113.5"), IPv4Address("203.0.113.6")
-
-SERVE = """
-import socket, sys
-with socket.create_server(("0.0.0.0", 7)) as listener:
-    print("ready", flush=True)
-    while True:
-        client, peer = listener.accept()
-        with client:
-            client.sendall(peer[0].encode())
-"""
-CALL = """
-import socket, sys
-with socket.create_connection((sys.argv[1], 7), timeout=2) as connection:
-    print(connection.recv(100).decode())
-"""
 
 
 @pytest.fixture
@@ -52,40 +30,6 @@ def networks(connection: Connection) -> Iterator[Networks]:
     yield made
     made.remove(SPEC.name)
     made.remove(OTHER.name)
-    firewall.apply([])
-
-
-@contextmanager
-def machine(name: str, bridge: str, address: IPv4Address, gateway: IPv4Address) -> Iterator[str]:
-    """A namespace on the bridge, as a guest would be, that answers on port 7 with the address of its caller."""
-    for line in (
-        f"netns add {name}",
-        f"link add {name} type veth peer name eth0 netns {name}",
-        f"link set {name} master {bridge} up",
-        f"-n {name} link set lo up",
-        f"-n {name} link set eth0 up",
-        f"-n {name} address add {address}/20 dev eth0",
-        f"-n {name} route add default via {gateway}",
-    ):
-        command.run(["ip", *line.split()])
-    server = command.start(["ip", "netns", "exec", name, sys.executable, "-c", SERVE], stdout=subprocess.PIPE)
-    assert server.stdout is not None
-    assert server.stdout.readline() == b"ready\n"
-    try:
-        yield name
-    finally:
-        server.kill()
-        server.communicate()
-        command.run(["ip", "netns", "delete", name])
-
-
-def seen_as(target: IPv4Address, *, by: str = "") -> str:
-    """The address `target` sees as its caller, or why there was no answer."""
-    inside = ["ip", "netns", "exec", by] if by else []
-    try:
-        return command.run([*inside, sys.executable, "-c", CALL, str(target)]).stdout.strip()
-    except CommandFailed as error:
-        return error.stderr.strip().splitlines()[-1].partition(":")[2].strip()
 
 
 def test_ensuring_twice_makes_one(networks: Networks) -> None:
@@ -186,51 +130,3 @@ def test_isolation_lets_the_host_answer_for_guests(networks: Networks) -> None:
 
     assert Path("/proc/sys/net/ipv4/conf/vmsim1/proxy_arp_pvlan").read_text() == "1\n"
     assert Path("/proc/sys/net/ipv4/conf/vmsim1/send_redirects").read_text() == "0\n"
-
-
-def test_a_public_address_reaches_its_guest_and_no_other(networks: Networks) -> None:
-    with (
-        machine("guest-a", SPEC.bridge, ADDRESS, SPEC.gateway),
-        machine("guest-b", SPEC.bridge, OTHER_ADDRESS, SPEC.gateway),
-    ):
-        assert "unreachable" in seen_as(PUBLIC)
-        firewall.apply([PublicAddress(PUBLIC, ADDRESS)])
-        firewall.apply([PublicAddress(PUBLIC, ADDRESS)])
-        assert IPv4Address(seen_as(PUBLIC)) in (PUBLIC, SPEC.gateway)
-        assert "unreachable" in seen_as(OTHER_PUBLIC)
-        # Without a public address of its own a neighbour is seen as the gateway, with one as that.
-        assert seen_as(PUBLIC, by="guest-b") == str(SPEC.gateway)
-        firewall.apply([PublicAddress(PUBLIC, ADDRESS), PublicAddress(OTHER_PUBLIC, OTHER_ADDRESS)])
-        assert seen_as(PUBLIC, by="guest-b") == str(OTHER_PUBLIC)
-        assert seen_as(ADDRESS, by="guest-b") == str(OTHER_ADDRESS)
-        # A guest may call itself by its public address.
-        assert seen_as(PUBLIC, by="guest-a") == str(PUBLIC)
-        # It moves to another guest, and goes.
-        firewall.apply([PublicAddress(PUBLIC, OTHER_ADDRESS)])
-        assert seen_as(PUBLIC, by="guest-a") == str(SPEC.gateway)
-        firewall.apply([])
-        assert "unreachable" in seen_as(PUBLIC)
-
-
-def test_subnets_reach_each_other_by_public_addresses_only(networks: Networks) -> None:
-    networks.ensure(OTHER)
-    firewall.apply([PublicAddress(PUBLIC, ADDRESS)])
-    with (
-        machine("guest-a", SPEC.bridge, ADDRESS, SPEC.gateway),
-        machine("guest-far", OTHER.bridge, FAR, OTHER.gateway),
-    ):
-        assert seen_as(ADDRESS, by="guest-far") == "timed out"
-        assert seen_as(PUBLIC, by="guest-far") == str(SPEC.gateway)
-        assert "unreachable" in seen_as(OTHER_PUBLIC, by="guest-far")
-
-
-def test_addresses_that_are_not_ours_stay(networks: Networks) -> None:
-    command.run(["ip", "address", "add", "198.51.100.77/32", "dev", "lo"])
-    firewall.apply([PublicAddress(PUBLIC, ADDRESS)])
-    firewall.apply([])
-
-    said = command.run(["ip", "address", "show", "dev", "lo"]).stdout
-    assert "198.51.100.77" in said
-    assert "127.0.0.1" in said
-    assert str(PUBLIC) not in said
-    command.run(["ip", "address", "del", "198.51.100.77/32", "dev", "lo"])
