@@ -24,6 +24,7 @@ import uvicorn
 from vmsim import config
 from vmsim.api import strict_switch
 from vmsim.api.server import application as tencent_api
+from vmsim.api.server import metadata_application
 from vmsim.cloud import api_keys, crash_switch, firewall, images, power_cut, shutdown
 from vmsim.cloud.clock import RealClock
 from vmsim.cloud.context import Cloud
@@ -122,6 +123,10 @@ async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, pe
         (_server(tencent_api(cloud, strict_replies=strict_switch.from_environment())), [api, inside]),
         (_server(local_api(cloud)), [_listening(sockets["api"])]),
     ]
+    # A PID 1 that an older vmsim started has none of these, as it has none for the proxy.
+    for_guests = [_listening(descriptor) for name, descriptor in sockets.items() if name.startswith("metadata-")]
+    if for_guests:
+        servers.append((_server(metadata_application(cloud)), for_guests))
     context = authority.server_context(cloud.home.authority)
     proxy = Proxy(context, inside.getsockname(), cloud.port, relaying=peers.relaying)
     ending = asyncio.Event()

@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from vmsim.api.answer import Answer
 from vmsim.api.dispatch import Dispatcher, trusted
 from vmsim.api.front import Answering, front
+from vmsim.api.metadata import inside
 from vmsim.api.metadata.outside import is_metadata
 from vmsim.api.request import LONGEST_BODY, WireRequest
 from vmsim.cloud.context import Cloud
@@ -40,7 +41,12 @@ _THREADS = 16
 
 def application(cloud: Cloud, *, strict_replies: bool = False) -> Application:
     """The signed APIs and the metadata, for the TCP socket."""
-    return _application(front(cloud, strict_replies))
+    return _application(front(cloud, strict_replies), greeting=True)
+
+
+def metadata_application(cloud: Cloud) -> Application:
+    """For the sockets inside the lab that guests reach."""
+    return _application(lambda wire: inside.answer(cloud, wire))
 
 
 def trusted_application(cloud: Cloud, *, strict_replies: bool = False) -> Application:
@@ -49,7 +55,7 @@ def trusted_application(cloud: Cloud, *, strict_replies: bool = False) -> Applic
     return _application(lambda wire: Answer(dispatcher.answer(wire)))
 
 
-def _application(answer: Answering) -> Application:
+def _application(answer: Answering, *, greeting: bool = False) -> Application:
     threads = CapacityLimiter(_THREADS)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,18 +64,20 @@ def _application(answer: Answering) -> Application:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
-            await _exchange(answer, threads, scope, receive, send)
+            await _exchange(answer, greeting, threads, scope, receive, send)
 
     return serve
 
 
-async def _exchange(answer: Answering, threads: CapacityLimiter, scope: Scope, receive: Receive, send: Send) -> None:
+async def _exchange(
+    answer: Answering, greeting: bool, threads: CapacityLimiter, scope: Scope, receive: Receive, send: Send
+) -> None:
     body = await _body(receive)
     if body is None:
         log.debug("a client went away in the middle of its request")
         return
     wire = _wire(scope, *body)
-    if _is_visit(wire):
+    if greeting and _is_visit(wire):
         await _send(send, Answer(_GREETING, content_type="text/plain; charset=utf-8"))
     else:
         await _send(send, await to_thread.run_sync(answer, wire, limiter=threads))

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from vmsim.host import command
-from vmsim.host.ruleset import METADATA, TABLE, Situation, ruleset
+from vmsim.host.ruleset import TABLE, Situation, ruleset
+from vmsim.model.network import METADATA
 
 LABEL = "lo:vmsim"
 

@@ -14,6 +14,8 @@ from ipaddress import IPv4Address
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from vmsim.model.network import METADATA, METADATA_NAME
+
 _NOBODY = "52:54:00:00:00:00"
 """A MAC of ours ends in three octets of its guest's address, and none of those ends in three zeros."""
 
@@ -57,6 +59,8 @@ def network_xml(spec: NetworkSpec) -> str:
     SubElement(root, "forward", mode="open")
     SubElement(root, "bridge", name=spec.bridge, stp="off", delay="0")
     SubElement(root, "domain", name=spec.domain, localOnly="yes")
+    metadata = SubElement(SubElement(root, "dns"), "host", ip=str(METADATA[0]))
+    SubElement(metadata, "hostname").text = METADATA_NAME
     address = SubElement(root, "ip", address=str(spec.gateway), prefix=str(spec.prefix))
     SubElement(SubElement(address, "dhcp"), "host", mac=_NOBODY, ip=str(spec.gateway))
     ElementTree.indent(root)

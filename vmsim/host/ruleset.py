@@ -28,7 +28,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from vmsim.model.network import PUBLIC_RANGES
+from vmsim.model.network import METADATA, PUBLIC_RANGES
 from vmsim.model.security_group import ANYWHERE, Direction, Protocol, Rule, SecurityGroup
 
 TABLE = "vmsim"
@@ -38,7 +38,6 @@ INTERNET = "internet0"
 """The device of the way out, where the lab has one."""
 CALLER = IPv4Address("192.0.2.1")
 """Whom a guest sees when a program of the lab calls its public address (TEST-NET-1: it exists nowhere)."""
-METADATA = (IPv4Address("169.254.0.23"), IPv4Address("169.254.169.254"))
 _BYTES_OF_A_MBIT = 125_000
 _LEAST_BURST = 65_536
 

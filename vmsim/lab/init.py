@@ -23,6 +23,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from vmsim.host import command
@@ -31,7 +32,10 @@ from vmsim.lab.children import Child, Reserved
 from vmsim.lab.logs import BoundedLog, bound
 from vmsim.lab.plan import Plan
 from vmsim.model.errors import VmsimError
+from vmsim.model.network import METADATA
 
+METADATA_SOCKETS = {f"metadata-{number}": str(address) for number, address in enumerate(METADATA)}
+_IP_FREEBIND = 15
 DOWN_GRACE = 15.0
 LIBVIRTD_GRACE = 5.0
 GUEST_LOGS_EVERY = 60.0
@@ -200,6 +204,20 @@ def _network() -> None:
         fcntl.ioctl(any_socket, 0x8914, bytes(request))
 
 
+def _sockets_inside() -> dict[str, int]:
+    """Where guests find their metadata. The addresses come later (`host/firewall.py`); kept here like those of outside,
+    so that a guest which asks while the daemon is away waits for the next one."""
+    found = {}
+    for name, address in METADATA_SOCKETS.items():
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, 80))
+        listening.listen(1024)
+        found[name] = listening.detach()
+    return found
+
+
 def _name_process() -> None:
     """`ps` shows what this is (PR_SET_NAME)."""
     ctypes.CDLL(None).prctl(15, b"vmsim-init", 0, 0, 0)
@@ -222,7 +240,7 @@ def main() -> None:
         covers = {**private_libvirt.folders(own), **accounts.complete(own)}
         mounts.prepare(covers, plan.kept, plan.libvirtd, private_libvirt.LIBVIRTD)
         _network()
-        init = Init(plan)
+        init = Init(replace(plan, sockets={**plan.sockets, **_sockets_inside()}))
     except (VmsimError, OSError) as error:
         control.sendall(f"error {error}\n".encode())
         sys.exit(1)

@@ -12,6 +12,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 DEFAULT_RANGES = tuple(IPv4Network(f"172.{second}.0.0/16") for second in range(16, 32))
 PUBLIC_RANGES = (IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.0/24"))
+METADATA = (IPv4Address("169.254.0.23"), IPv4Address("169.254.169.254"))
+"""Where a guest is told about itself: the cloud's own address, and the one that cloud-init knows."""
+METADATA_NAME = "metadata.tencentyun.com"
 RESERVED_HOSTS = 2
 """The network's own address and the gateway; the last address (broadcast) is never given."""
 

@@ -24,7 +24,7 @@ def test_a_host_comes_back_as_it_was() -> None:
 def test_dnsmasq_runs_before_the_first_guest_and_after_the_last() -> None:
     xml = network_xml(SPEC)
 
-    assert xml.count("<host ") == 1
+    assert xml.count("<host mac=") == 1
     assert HOST.mac not in xml
 
 

@@ -6,14 +6,12 @@ the home's own user.
 
 from __future__ import annotations
 
-import json
 from urllib.parse import unquote
 
 from vmsim.api.answer import Answer
-from vmsim.api.metadata.tree import Facts, text, tree
+from vmsim.api.metadata.credentials import as_told
+from vmsim.api.metadata.tree import Facts, content, tree
 from vmsim.api.request import WireRequest
-from vmsim.api.times import iso
-from vmsim.cloud import temporary_keys
 from vmsim.cloud.account import owner, role
 from vmsim.cloud.context import Cloud
 from vmsim.model.regions import region
@@ -33,10 +31,10 @@ def answer(cloud: Cloud, wire: WireRequest) -> Answer:
         return Answer(b"Only GET is served here.\n", 405, _PLAIN)
     # Another user of this machine may know where the home is, but gets no key to it.
     trusted = wire.connection is None or cloud.is_own_user(*wire.connection)
-    found = text(tree(_facts(cloud, trusted)), unquote(wire.path))
+    found = content(tree(_facts(cloud, trusted)), unquote(wire.path))
     if found is None:
         return Answer(b"There is nothing here.\n", 404, _PLAIN)
-    return Answer(found.encode(), content_type=_PLAIN)
+    return Answer(found, content_type=_PLAIN)
 
 
 def _facts(cloud: Cloud, trusted: bool) -> Facts:
@@ -47,19 +45,5 @@ def _facts(cloud: Cloud, trusted: bool) -> Facts:
         region=here.name,
         zone=here.zone_names()[0],
         roles=(own,) if trusted and own else (),
-        credentials=lambda asked: _credentials(cloud, asked),
-    )
-
-
-def _credentials(cloud: Cloud, role: str) -> str:
-    key = temporary_keys.of_role(cloud, role)
-    return json.dumps(
-        {
-            "TmpSecretId": key.secret_id,
-            "TmpSecretKey": key.secret_key,
-            "ExpiredTime": int(key.expires.timestamp()),
-            "Expiration": iso(key.expires),
-            "Token": key.token,
-            "Code": "Success",
-        }
+        credentials=lambda asked: as_told(cloud, asked),
     )

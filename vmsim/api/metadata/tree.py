@@ -6,16 +6,19 @@ because reading makes what they tell (a role's key).
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from vmsim.model.instance import Instance
 
-Leaf = str | Callable[[], str]
+Leaf = str | bytes | Callable[[], str]
 Tree = Mapping[str, "Tree | Leaf"]
 
 VERSIONS = ("1.0", "2017-09-19", "latest")
+_EC2_VERSIONS = ("2009-04-04", "2016-09-02")
+"""What cloud-init asks first at 169.254.169.254; there it finds the names it knows besides the cloud's own."""
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -25,6 +28,14 @@ class Network:
 
     gateway: str
     subnet_mask: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """One that opens the instance."""
+
+    name: str
+    public: str
 
 
 @dataclass(frozen=True)
@@ -39,18 +50,25 @@ class Facts:
     """The text for a role."""
     instance: Instance | None = None
     network: Network | None = None
+    keys: tuple[Key, ...] = ()
 
 
 def tree(facts: Facts) -> Tree:
     """From the root: versions, and in each of them the same."""
     meta_data = _meta_data(facts)
-    version: dict[str, Tree | Leaf] = {"meta-data": meta_data}
-    if facts.instance and facts.instance.user_data:
-        version["user-data"] = facts.instance.user_data
-    return {**{name: version for name in VERSIONS}, "meta-data": meta_data}
+    instance = facts.instance
+    given: dict[str, Tree | Leaf] = {}
+    if instance and instance.user_data:
+        given["user-data"] = base64.b64decode(instance.user_data)
+    plain: dict[str, Tree | Leaf] = {"meta-data": meta_data, **given}
+    root: dict[str, Tree | Leaf] = dict.fromkeys(VERSIONS, plain)
+    if instance:
+        known: dict[str, Tree | Leaf] = {"meta-data": {**meta_data, **_as_ec2(facts, instance)}, **given}
+        root |= dict.fromkeys(_EC2_VERSIONS, known)
+    return {**dict(sorted(root.items())), "meta-data": meta_data}
 
 
-def text(root: Tree, path: str) -> str | None:
+def content(root: Tree, path: str) -> bytes | None:
     """What is at the path; a folder is the list of its names, folders among them ending with "/". None: nothing."""
     found: Tree | Leaf = root
     for name in filter(None, path.split("/")):
@@ -58,8 +76,10 @@ def text(root: Tree, path: str) -> str | None:
             return None
         found = found[name]
     if isinstance(found, Mapping):
-        return "\n".join(name + "/" * _is_folder(root, found, name) for name in found)
-    return found if isinstance(found, str) else found()
+        return "\n".join(name + "/" * _is_folder(root, found, name) for name in found).encode()
+    if isinstance(found, bytes):
+        return found
+    return (found if isinstance(found, str) else found()).encode()
 
 
 def _is_folder(root: Tree, folder: Tree, name: str) -> bool:
@@ -68,7 +88,7 @@ def _is_folder(root: Tree, folder: Tree, name: str) -> bool:
 
 
 def _meta_data(facts: Facts) -> Tree:
-    about = _instance(facts.instance, facts.network) if facts.instance else {}
+    about = _instance(facts.instance, facts.network, facts.keys) if facts.instance else {}
     folders: dict[str, Tree | Leaf] = {
         "app-id": facts.app_id,
         "placement": {"region": facts.region, "zone": facts.zone},
@@ -82,7 +102,7 @@ def _credentials(facts: Facts, role: str) -> Callable[[], str]:
     return lambda: facts.credentials(role)
 
 
-def _instance(instance: Instance, network: Network | None) -> dict[str, Tree | Leaf]:
+def _instance(instance: Instance, network: Network | None, keys: tuple[Key, ...]) -> dict[str, Tree | Leaf]:
     mac = instance.mac.upper()
     return {
         "instance-id": instance.id,
@@ -94,6 +114,11 @@ def _instance(instance: Instance, network: Network | None) -> dict[str, Tree | L
         "mac": mac,
         "network": {"interfaces": {"macs": {mac: _interface(instance, network, mac)}}},
         "payment": _payment(instance),
+        **(
+            {"public-keys": {str(number): {"openssh-key": key.public} for number, key in enumerate(keys)}}
+            if keys
+            else {}
+        ),
         "instance": {
             "instance-type": instance.type_name,
             "image-id": instance.image_id,
@@ -101,6 +126,16 @@ def _instance(instance: Instance, network: Network | None) -> dict[str, Tree | L
             "bandwidth-limit-egress": str(instance.bandwidth_out * 1000),
         },
         "volumes": {disk.id: {"disk-id": disk.id, "disk-size": str(disk.size_gib)} for disk in instance.disks},
+    }
+
+
+def _as_ec2(facts: Facts, instance: Instance) -> dict[str, Tree | Leaf]:
+    return {
+        "ami-id": instance.image_id,
+        "instance-type": instance.type_name,
+        "local-hostname": instance.host_name,
+        "placement": {"availability-zone": facts.zone, "region": facts.region, "zone": facts.zone},
+        "security-groups": "\n".join(instance.security_group_ids),
     }
 
 

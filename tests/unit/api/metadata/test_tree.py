@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 
 from cloud_fixture import launched, opened
-from vmsim.api.metadata.tree import Facts, Network, text, tree
+from vmsim.api.metadata.tree import Facts, Key, Network, Tree, content, tree
 
+
+def text(root: Tree, path: str) -> str | None:
+    found = content(root, path)
+    return None if found is None else found.decode()
+
+
+KEY = Key("own", "ssh-ed25519 AAAA")
 OUTSIDE = Facts("1250000000", "ap-guangzhou", "ap-guangzhou-1", ("vmsim",), lambda role: f"keys of {role}")
 
 
@@ -54,7 +61,7 @@ def test_without_a_role_there_is_no_cam() -> None:
 def test_an_instance_sees_itself(tmp_path: Path) -> None:
     with opened(tmp_path) as cloud:
         instance = replace(launched(cloud, name="web"), public_ip="203.0.113.7", user_data="IyE=")
-    root = tree(replace(OUTSIDE, instance=instance, network=Network("172.16.0.1", "255.255.240.0")))
+    root = tree(replace(OUTSIDE, instance=instance, network=Network("172.16.0.1", "255.255.240.0"), keys=(KEY,)))
     mac = instance.mac.upper()
     interface = f"/latest/meta-data/network/interfaces/macs/{mac}"
     seen = {
@@ -73,7 +80,10 @@ def test_an_instance_sees_itself(tmp_path: Path) -> None:
         "/latest/meta-data/instance/instance-type": instance.type_name,
         "/latest/meta-data/instance/image-id": instance.image_id,
         f"/latest/meta-data/volumes/{instance.system_disk.id}/disk-size": str(instance.system_disk.size_gib),
-        "/latest/user-data": "IyE=",
+        "/latest/user-data": "#!",
+        "/latest/meta-data/public-keys/0/openssh-key": "ssh-ed25519 AAAA",
+        "/2009-04-04/meta-data/instance-id": instance.id,
+        "/2009-04-04/meta-data/local-hostname": instance.host_name,
     }
     assert {path: text(root, path) for path in seen} == seen
     assert text(root, "/latest/meta-data/payment/termination-time") is None
