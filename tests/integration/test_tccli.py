@@ -1,11 +1,11 @@
-"""Tencent's own command line, unmodified: an instance from its launch to its end, as the document tells it."""
+"""Tencent's own command line, unmodified, by both ways in: an instance from its launch to its end."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from vmsim.config import DEFAULT_REGION
 from vmsim.host import command
 
 from .homes import NANO, RunningHome
+from .lives import endpoint, environment
 
 pytestmark = pytest.mark.guest
 
@@ -22,22 +23,21 @@ PASSWORD = "Changed-pass-2"
 
 
 class Tccli:
-    """`tccli cvm …` at the home's endpoint."""
+    """`tccli SERVICE …` by one of the two ways to get here: the home's endpoint, or `vmsim run` and none at all."""
 
-    def __init__(self, program: Path, cloud: RunningHome, folder: Path) -> None:
-        key = json.loads(cloud.home.credentials.read_text())
-        self._program = program
-        self._endpoint = f"http://127.0.0.1:{cloud.lab.status().port}"
-        self._environment = {
-            "HOME": str(folder),
-            "TENCENTCLOUD_SECRET_ID": key["secret_id"],
-            "TENCENTCLOUD_SECRET_KEY": key["secret_key"],
-            "TENCENTCLOUD_REGION": DEFAULT_REGION,
-        }
+    def __init__(self, program: Path, cloud: RunningHome, folder: Path, way: str) -> None:
+        self._program = str(program)
+        if way == "vmsim run":
+            self._before: list[str] = [sys.executable, "-m", "vmsim", "run", "--"]
+            self._after: list[str] = []
+            self._environment = {"HOME": str(folder), "VMSIM_HOME": str(cloud.home.root)}
+        else:
+            self._before, self._after = [], ["--endpoint", f"http://{endpoint(cloud)}"]
+            self._environment = {"HOME": str(folder), **environment(cloud)}
 
-    def run(self, action: str, *words: str, **members: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, action: str, *words: str, service: str = "cvm", **members: Any) -> subprocess.CompletedProcess[str]:
         given = [word for name, value in members.items() for word in (f"--{name}", _text(value))]
-        argv = [str(self._program), "cvm", action, *given, *words, "--endpoint", self._endpoint]
+        argv = [*self._before, self._program, service, action, *given, *words, *self._after]
         return command.run(argv, env=self._environment, check=False, timeout=240)
 
     def __call__(self, action: str, *words: str, **members: Any) -> dict[str, Any]:
@@ -47,8 +47,8 @@ class Tccli:
         answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
         return answer
 
-    def refused(self, action: str, **members: Any) -> str:
-        done = self.run(action, **members)
+    def refused(self, action: str, service: str = "cvm", **members: Any) -> str:
+        done = self.run(action, service=service, **members)
         assert done.returncode == 255, done
         return done.stderr + done.stdout
 
@@ -63,9 +63,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-@pytest.fixture
-def tccli(tccli_program: Path, cloud: RunningHome, tmp_path: Path) -> Iterator[Tccli]:
-    yield Tccli(tccli_program, cloud, tmp_path)
+@pytest.fixture(params=["--endpoint", "vmsim run"])
+def tccli(request: pytest.FixtureRequest, tccli_program: Path, cloud: RunningHome, tmp_path: Path) -> Tccli:
+    return Tccli(tccli_program, cloud, tmp_path, request.param)
 
 
 def test_the_life_of_an_instance(tccli: Tccli, cloud: RunningHome) -> None:
@@ -112,9 +112,15 @@ def test_the_life_of_an_instance(tccli: Tccli, cloud: RunningHome) -> None:
     assert not cloud.home.instance(ident).exists() and cloud.qemu(ident) is None
 
 
+def test_a_service_that_is_not_simulated_says_so(tccli: Tccli) -> None:
+    """tccli forgets an endpoint that was configured for `as`, and no other: it is the way in that brings it here."""
+    said = tccli.refused("DescribeAutoScalingGroups", service="as")
+    assert "code:UnsupportedOperation message:The action DescribeAutoScalingGroups of as is not simulated" in said
+
+
 def test_the_homes_role_is_enough(tccli_program: Path, cloud: RunningHome, tmp_path: Path) -> None:
     """As on an instance of the cloud: no key anywhere, the metadata (here by way of http_proxy) tells one that ends."""
-    url = f"http://127.0.0.1:{cloud.lab.status().port}"
+    url = f"http://{endpoint(cloud)}"
     argv = [str(tccli_program), "cvm", "DescribeZones", "--region", DEFAULT_REGION, "--endpoint", url]
     environment = {"HOME": str(tmp_path), "http_proxy": url}
     done = command.run([*argv, "--use-cvm-role"], env=environment, check=False, timeout=240)
@@ -126,7 +132,7 @@ def test_the_homes_role_is_enough(tccli_program: Path, cloud: RunningHome, tmp_p
 if os.geteuid() == 0:
 
     def test_another_user_of_this_machine_gets_no_key(cloud: RunningHome) -> None:
-        url = f"http://127.0.0.1:{cloud.lab.status().port}/latest/meta-data/"
+        url = f"http://{endpoint(cloud)}/latest/meta-data/"
         program = (
             "import sys, urllib.error, urllib.request as u\n"
             "for path in ('cam/security-credentials/vmsim', 'placement/region'):\n"
