@@ -20,6 +20,7 @@ from vmsim.cli.errors import INTERRUPTED, one_line
 from vmsim.cli.session import say
 from vmsim.client import Client
 from vmsim.model.errors import LabNotRunning, OperationFailed, VmsimError
+from vmsim.model.job import STEP_WORDS
 
 Show = Callable[[str], None]
 
@@ -99,7 +100,7 @@ def job(client: Client, asked: dict[str, Any], show: Show) -> dict[str, Any]:
     if last["state"] == "OPERATING":
         for last in client.stream(f"/v1/jobs/{asked['id']}/follow"):
             if last["state"] == "OPERATING":
-                show(last["step"])
+                show(STEP_WORDS.get(last["step"], last["step"]))
     if last["state"] == "OPERATING":
         raise LabNotRunning("The lab ended while this was under way.", hint="`vmsim up` takes it up again.")
     if last["state"] == "FAILED":

@@ -25,6 +25,29 @@ class JobKind(str, Enum):
     IMPORT_IMAGE = "import-image"
 
 
+STEP_WORDS = {
+    "accepted": "waiting for a worker",
+    "file": "making its file",
+    "files": "deleting its files",
+    "plug": "plugging it in",
+    "unplug": "asking the guest to let it go",
+    "define": "setting up the hardware",
+    "move": "putting its file away",
+    "resize": "growing it",
+    "live": "copying the disk of the running guest",
+    "at-rest": "copying the disk",
+    "copied": "finishing the copy",
+    "publish": "finishing the file",
+    "link": "making the image's file",
+    "probe": "looking at the file",
+    "convert": "copying what is in it",
+    "recover": "looking after the disk",
+    "copy": "copying the snapshot",
+    "rename": "putting it in the disk's place",
+}
+"""What a job's step is called where people read it; a crash test names it by its key."""
+
+
 @dataclass(frozen=True)
 class JobRecord:
     """What the store keeps of a job. Its worker may die at any step and another one begins it again."""
