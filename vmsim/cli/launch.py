@@ -135,15 +135,16 @@ def _report(session: Session, made: dict[str, Any], ended: list[follow.Ended], w
         output.print_json({"request_id": made["request_id"], "launched": shown})
     else:
         for item, result in zip(now, ended, strict=True):
-            _print(item, result, wait)
+            _print(session, item, result, wait)
     raise click.exceptions.Exit(exit_code([result.error for result in ended]))
 
 
-def _print(item: dict[str, Any], result: follow.Ended, wait: bool) -> None:
+def _print(session: Session, item: dict[str, Any], result: follow.Ended, wait: bool) -> None:
     if result.error is not None:
         say(f"{names.label(item)}: {errors.sentence(result.error)}")
         return
     addresses = f"{item['private_ip']}" + (f", public {item['public_ip']}" if item["public_ip"] else "")
     up = f", {item['rung_words']} ({result.seconds:.1f} s)" if wait else ""
     click.echo(f"{item['id']}  {item['name']}  {addresses}  {item['state']}{up}")
-    click.echo(f"Log in: vmsim ssh {item['name']}" if wait else f"Under way: vmsim show {item['name']}")
+    meant = names.word(session.client, item)
+    click.echo(f"Log in: vmsim ssh {meant}" if wait else f"Under way: vmsim show {meant}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -
 
 name_argument = click.argument("name", metavar="NAME", shell_complete=complete)
 names_argument = click.argument("given", metavar="NAME...", nargs=-1, shell_complete=complete)
+optional_names_argument = click.argument("given", metavar="[NAME]...", nargs=-1, shell_complete=complete)
 all_option = click.option("--all", "everything", is_flag=True, help="Every instance for which it is possible.")
 
 
@@ -57,6 +59,13 @@ def _near(client: Client, name: str) -> str:
 def label(instance: dict[str, Any]) -> str:
     """How a line about it begins."""
     return f"{instance['name']} ({instance['id']})"
+
+
+def word(client: Client, instance: dict[str, Any]) -> str:
+    """What to type for it in a shell: its name, or its id where the name is another's too, or looks like an option."""
+    known = [item["name"] for item in client.get("/v1/instances")["instances"]]
+    plain = known.count(instance["name"]) == 1 and not instance["name"].startswith("-")
+    return shlex.quote(instance["name"]) if plain else str(instance["id"])
 
 
 def required(names: Sequence[str], everything: bool) -> None:

@@ -14,7 +14,7 @@ from vmsim.model.errors import VmsimError
 
 
 @click.command("stats")
-@names.names_argument
+@names.optional_names_argument
 @output.output_option
 @pass_session
 def command(session: Session, given: tuple[str, ...], form: str) -> None:

@@ -7,10 +7,12 @@ import socket
 import subprocess
 from pathlib import Path
 
-from local.serving import settle
+import pytest
+from local.serving import booted, settle
 
 from vmsim.cli import access
 from vmsim.cli.session import Session
+from vmsim.client import Client
 from vmsim.cloud.context import Cloud
 from vmsim.store import instances
 
@@ -33,6 +35,27 @@ def test_the_stanza_is_strict_and_by_the_homes_key(cloud: Cloud, web: str, vmsim
     assert lines[0] == f"Host web-1 {web}"
     assert {"ProxyUseFdpass yes", "StrictHostKeyChecking yes", f"HostKeyAlias {web}", "User root"} <= set(lines)
     assert f"IdentityFile {cloud.home.keys / 'id_ed25519'}" in lines
+
+
+def test_a_stanza_goes_by_a_name_that_means_one_instance(client: Client, web: str, vmsim: Vmsim) -> None:
+    more = [client.post("/v1/instances", {"name": name})["instances"][0]["id"] for name in ("web-1", "db", "a *")]
+    hosts = [line for line in vmsim("ssh-config").out.splitlines() if line.startswith("Host ")]
+    assert sorted(hosts) == sorted([f"Host {web}", f"Host {more[0]}", f"Host db {more[1]}", f"Host {more[2]}"])
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_login_without_the_homes_key_says_so(
+    cloud: Cloud, client: Client, web: str, vmsim: Vmsim, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    """OpenSSH's own "Permission denied" does not tell which keys it had."""
+    key = client.post("/v1/keys", {"name": "laptop"})["key"]["id"]
+    ident = web if own else client.post("/v1/instances", {"name": "web-2", "key_ids": [key]})["instances"][0]["id"]
+    booted(cloud, ident)
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _program, argv: started.append(argv))
+    ran = vmsim("ssh", ident, "--", "true")
+    assert ran.code == 0 and started[0][-2:] == [ident, "true"]
+    assert ("The home's own key does not open" in ran.err) is not own
 
 
 def test_openssh_understands_it(web: str, vmsim: Vmsim, tmp_path: Path) -> None:

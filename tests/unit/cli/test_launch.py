@@ -43,6 +43,18 @@ def test_it_works_without_arguments(cloud: Cloud, client: Client, vmsim: Vmsim) 
     assert "the guest is up" in ran.err
 
 
+@pytest.mark.parametrize("name", ["web-1", "-x"])
+def test_the_way_in_is_what_one_can_type(client: Client, web: str, vmsim: Vmsim, name: str) -> None:
+    """A name that is another's too, or looks like an option, means nothing on a command line."""
+    ran = vmsim("launch", "--no-wait", "--", name)
+    (made,) = [item["id"] for item in client.get("/v1/instances")["instances"] if item["id"] != web]
+    assert f"vmsim show {made}\n" in ran.out
+
+
+def test_a_name_with_a_space_is_quoted(vmsim: Vmsim) -> None:
+    assert "vmsim show 'my web'\n" in vmsim("launch", "my web", "--no-wait").out
+
+
 def test_a_failed_launch_says_why(cloud: Cloud, client: Client, vmsim: Vmsim) -> None:
     worker = _worker(cloud, client, state.Outcome(False, error="no disk left"))
     ran = vmsim("launch", "web", "-o", "json")
