@@ -33,9 +33,9 @@ def listing(session: Session, form: str) -> None:
     known = session.idle_client.get("/v1/images")["images"] if session.idle_client.alive() else []
     own = [image for image in known if image["region"]]
     if form == "json":
-        output.print_json({"images": [asdict(image) for image in found], "own": own})
+        output.print_json({"images": [{"id": image.id, **asdict(image)} for image in found], "own": own})
         return
-    output.print_table(("NAME", "BUILT", "FILE", "DISK", "SHA-256"), [_row(image) for image in found])
+    output.print_table(("ID", "NAME", "BUILT", "FILE", "DISK", "SHA-256"), [_row(image) for image in found])
     if own:
         click.echo()
         output.print_table(("ID", "NAME", "STATE", "DISK", "MEMORY", "USER", "CREATED"), [_own(image) for image in own])
@@ -50,9 +50,10 @@ def _own(image: dict[str, Any]) -> tuple[object, ...]:
 
 def _row(image: LocalImage) -> tuple[object, ...]:
     if not image.built:
-        return (image.name, f"no (vmsim image build {image.name})", "-", "-", "-")
+        return (image.id, image.name, f"no (vmsim image build {image.name})", "-", "-", "-")
     disk = output.size(image.virtual_size_bytes) if image.virtual_size_bytes else "-"
-    return (image.name, output.local_time(image.built), output.size(image.file_bytes), disk, image.sha256[:16] or "-")
+    built, size = output.local_time(image.built), output.size(image.file_bytes)
+    return (image.id, image.name, built, size, disk, image.sha256[:16] or "-")
 
 
 @command.command("build")

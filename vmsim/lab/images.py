@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vmsim import config
 from vmsim.host import image_build
+from vmsim.model import ids
 
 DEFAULT = "tiny"
 
@@ -29,6 +30,11 @@ class LocalImage:
     sha256: str = ""
     file_bytes: int = 0
     virtual_size_bytes: int = 0
+
+    @property
+    def id(self) -> str:
+        """The same everywhere: a public image's is made of its name (decisions 13)."""
+        return ids.derived("img", self.name)
 
 
 def folder() -> Path:
