@@ -13,6 +13,9 @@ from vmsim.client import Client, segment
 from vmsim.model import ids
 from vmsim.model.errors import NotFound
 
+_INSTANCE_IN_NAME = 56
+"""Bytes: a snapshot's name has at most 60."""
+
 
 @click.group("snapshot")
 def command() -> None:
@@ -47,7 +50,7 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 @command.command("create")
 @click.argument("of", metavar="NAME|DISK", shell_complete=names.complete)
 @click.option("--disk", metavar="DISK", default="vda", show_default=True, help="The guest's name for the disk.")
-@click.option("--name", default="", help="What to call it.")
+@click.option("--name", default="", help="What to call it; after instance and disk by default.")
 @wait_option
 @output.output_option
 @pass_session
@@ -59,18 +62,20 @@ def create(session: Session, of: str, disk: str, name: str, wait: bool, form: st
       vmsim snapshot create web-1 --name before-upgrade
       vmsim snapshot create web-1 --disk vdb
     """
-    disk_id = of if ids.is_id("disk", of) else _disk(session.client, of, disk)
-    reply = session.client.post("/v1/snapshots", {"disk_id": disk_id, "name": name})
+    disk_id, called = (of, of) if ids.is_id("disk", of) else _disk(session.client, of, disk)
+    reply = session.client.post("/v1/snapshots", {"disk_id": disk_id, "name": name or called})
     made = reply["snapshot"]
     label = f"{made['name']} ({made['id']})"
     asked.tell(session.client, reply, label, f"a snapshot of {disk_id}", wait=wait, form=form)
 
 
-def _disk(client: Client, name: str, wanted: str) -> str:
+def _disk(client: Client, name: str, wanted: str) -> tuple[str, str]:
+    """Its id, and what a snapshot of it is called unless a name was given."""
     instance = names.one(client, name)
     letters = {f"vd{chr(ord('a') + disk['position'])}": str(disk["id"]) for disk in instance["disks"]}
     if wanted in letters:
-        return letters[wanted]
+        short = instance["name"].encode()[:_INSTANCE_IN_NAME].decode(errors="ignore")
+        return letters[wanted], f"{short}-{wanted}"
     raise NotFound("disk", wanted, hint=f"{names.label(instance)} has {', '.join(letters)}.")
 
 

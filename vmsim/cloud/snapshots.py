@@ -201,7 +201,7 @@ def _check_at_rest(connection: Connection, disk: Disk) -> None:
     if instance.state is not InstanceState.STOPPED:
         raise Refused(
             f"Disk {disk.id} cannot be rolled back: instance {instance.id} is {instance.state.words}.",
-            hint="Stop it first, or let AutoStopInstance do it.",
+            hint=f"`vmsim stop {instance.id}` first, or use --force (AutoStopInstance in the API).",
             code="ResourceUnavailable.NotSupported",
         )
 
