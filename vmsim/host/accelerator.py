@@ -27,6 +27,7 @@ from vmsim.host import command
 from vmsim.model.errors import CommandFailed, HostError
 
 DEVICE = Path("/dev/kvm")
+CPUINFO = Path("/proc/cpuinfo")
 BOOT_LIMIT = 10.0
 EMULATED = "maximum"
 # libvirt's word for the CPU → QEMU's. host-model is a subset of host-passthrough that only migration needs.
@@ -76,14 +77,20 @@ def probe(cache: Path, setting: str = "auto", again: bool = False, image: Path |
     return known
 
 
-def why_not(cpuinfo: Path = Path("/proc/cpuinfo"), device: Path = DEVICE) -> str:
+def virtualises(cpuinfo: Path = CPUINFO) -> bool:
+    """Does the CPU show Intel's or AMD's help for virtual machines?"""
+    lines = [line.split() for line in cpuinfo.read_text().splitlines() if line.startswith("flags")]
+    return any("vmx" in words or "svm" in words for words in lines)
+
+
+def why_not(cpuinfo: Path = CPUINFO, device: Path = DEVICE) -> str:
     """What speaks against KVM before anything is booted; empty when nothing does."""
     if platform.machine() != "x86_64":
         return f"the images are for x86_64 and this machine is {platform.machine()}"
-    flags = {word for line in cpuinfo.read_text().splitlines() if line.startswith("flags") for word in line.split()}
+    virtual = virtualises(cpuinfo)
     if not device.exists():
-        return f"there is no {device}" + ("" if flags & {"vmx", "svm"} else " and the CPU shows neither vmx nor svm")
-    if not flags & {"vmx", "svm"}:
+        return f"there is no {device}" + ("" if virtual else " and the CPU shows neither vmx nor svm")
+    if not virtual:
         return f"{device} exists, but the CPU shows neither vmx nor svm"
     try:
         os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))

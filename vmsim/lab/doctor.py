@@ -206,16 +206,21 @@ def _devices() -> Iterator[Check]:
             yield Check(device, True, "may be opened", why)
 
 
+_FIRMWARE = "switch virtualisation on in the firmware, or go without"
+
+
 def _kvm_rights() -> Check:
     """libvirt drops supplementary groups when it starts QEMU: membership in group kvm does not survive into the lab."""
     device, why = accelerator.DEVICE, "guests at full speed; without it they are emulated"
     if not device.exists():
-        return Check(str(device), None, "not there", why, "switch virtualisation on in the firmware, or go without")
+        return Check(str(device), None, "not there", why, _FIRMWARE)
     if not namespaces.rootless() or device.stat().st_mode & 0o006 == 0o006 or _named_in_acl(device):
         return Check(str(device), True, "open to this user", why)
     user = pwd.getpwuid(os.getuid()).pw_name
     found = "by group only, which the lab cannot use" if os.access(device, os.R_OK | os.W_OK) else "may not be opened"
-    return Check(str(device), None, found, why, f"sudo setfacl -m u:{user}:rw {device}")
+    # Rights to a device that cannot work would mend nothing.
+    mend = f"sudo setfacl -m u:{user}:rw {device}" if accelerator.virtualises() else _FIRMWARE
+    return Check(str(device), None, found, why, mend)
 
 
 def _named_in_acl(device: Path) -> bool:

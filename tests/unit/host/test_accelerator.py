@@ -26,6 +26,13 @@ def test_a_cpu_without_virtualisation_is_a_verdict_without_a_boot(tmp_path: Path
     assert "neither vmx nor svm" in why_not(cpuinfo, tmp_path / "none")
 
 
+@pytest.mark.parametrize(("flags", "there"), [("fpu vmx", True), ("svm fpu", True), ("fpu nosvm", False)])
+def test_what_a_cpu_shows(tmp_path: Path, flags: str, there: bool) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"model name : a vmx svm\nflags\t\t: {flags}\n")
+    assert accelerator.virtualises(cpuinfo) is there
+
+
 @pytest.mark.parametrize("flag", ["vmx", "svm"])
 def test_nothing_speaks_against_a_device_that_opens(tmp_path: Path, flag: str) -> None:
     cpuinfo = tmp_path / "cpuinfo"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from vmsim.config import Home, Settings
-from vmsim.lab import doctor
+from vmsim.host import accelerator
+from vmsim.lab import doctor, namespaces
 from vmsim.lab.doctor import checks, free_range, report
 
 TCG = Settings(accel="tcg")
@@ -26,6 +27,19 @@ def test_what_does_not_hold_has_the_command_that_mends_it(tmp_path: Path) -> Non
     assert len({check.name for check in found}) == len(found)
     assert {"namespaces", "/dev/net/tun", "disk space", "memory", "libvirtd"} <= {check.name for check in found}
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(("virtualises", "mend"), [(True, "sudo setfacl"), (False, "switch virtualisation on")])
+def test_rights_to_a_device_that_cannot_work_mend_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, virtualises: bool, mend: str
+) -> None:
+    device = tmp_path / "kvm"
+    device.touch(0o600)
+    monkeypatch.setattr(accelerator, "DEVICE", device)
+    monkeypatch.setattr(accelerator, "virtualises", lambda: virtualises)
+    monkeypatch.setattr(namespaces, "rootless", lambda: True)
+    (check,) = [check for check in checks(Home(tmp_path), TCG) if check.name == str(device)]
+    assert check.mend.startswith(mend)
 
 
 @pytest.mark.tools
