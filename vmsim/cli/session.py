@@ -33,7 +33,7 @@ class Session:
     def client(self) -> Client:
         """A client; the lab is started when it does not run, and that is said."""
         if not self.idle_client.alive():
-            say("The lab is not running; starting it.")
+            say("The lab is not running.")
             lazy.load("vmsim.cli.up").start(self, Sayer())
         return self.idle_client
 

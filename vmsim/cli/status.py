@@ -26,7 +26,8 @@ def command(session: Session, form: str) -> None:
     status = Lab(session.home, session.settings).status()
     daemon = _daemon(session) if status.running else {}
     if form == "json":
-        output.print_json({"home": str(session.home.root), "lab": asdict(status), "daemon": daemon})
+        lab = {**asdict(status), "since": _since(status).isoformat() if status.running else ""}
+        output.print_json({"home": str(session.home.root), "lab": lab, "daemon": daemon})
     else:
         output.print_facts([("home", session.home.root), *_lab(status), *_facts(daemon)])
     raise click.exceptions.Exit(0 if status.running else 1)
@@ -35,8 +36,11 @@ def command(session: Session, form: str) -> None:
 def _lab(status: LabStatus) -> list[tuple[str, object]]:
     if not status.running:
         return [("lab", "not running")]
-    since = datetime.fromtimestamp(status.since).astimezone()
-    return [("lab", f"running since {since:%Y-%m-%d %H:%M:%S} (pid {status.pid})"), ("address", url(status))]
+    return [("lab", f"running since {_since(status):%Y-%m-%d %H:%M:%S} (pid {status.pid})"), ("address", url(status))]
+
+
+def _since(status: LabStatus) -> datetime:
+    return datetime.fromtimestamp(status.since).astimezone()
 
 
 def _daemon(session: Session) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def _facts(daemon: dict[str, Any]) -> list[tuple[str, object]]:
         ("instances", counts or "none"),
         ("memory", f"{_mib(promised)} promised to guests; {_mib(free)} of {_mib(total)} available"),
         ("disk", f"{output.size(daemon['disk_free_bytes'])} free"),
-        ("accelerator", f"{daemon['accelerator_accelerator']}: {daemon['accelerator_reason']}"),
+        ("accelerator", f"{daemon['accelerator']['accelerator']}: {daemon['accelerator']['reason']}"),
         ("libvirt", "connected" if daemon["connected"] else "not connected; trying again"),
     ]
 

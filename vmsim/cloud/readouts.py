@@ -44,6 +44,6 @@ def status(cloud: Cloud) -> dict[str, Any]:
             "memory_available_mib": memory.available // 2**20,
             "disk_free_bytes": psutil.disk_usage(str(cloud.home.root)).free,
             "last_event": events.last(connection),
-            **{f"accelerator_{name}": value for name, value in asdict(cloud.accelerator).items()},
+            "accelerator": asdict(cloud.accelerator),
             "connected": cloud.domains.connected,
         }

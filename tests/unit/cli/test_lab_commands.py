@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from vmsim import config
 from vmsim.lab import images
 from vmsim.lab.lab import Lab
+from vmsim.model import ids
 
 from .conftest import Vmsim
 
@@ -28,10 +30,12 @@ def test_a_life_of_a_home(home: Path, vmsim: Vmsim) -> None:
     assert vmsim("status").code == 1
 
     listed = vmsim("list")
-    assert listed.code == 0 and "The lab is not running; starting it." in listed.err
+    assert listed.code == 0 and listed.err.startswith("The lab is not running.\nstarting the lab\n")
 
     status = vmsim("status", "-o", "json").json()
     assert status["lab"]["running"] and status["daemon"]["connected"]
+    assert datetime.fromisoformat(status["lab"]["since"]) <= datetime.now(timezone.utc)
+    assert status["daemon"]["accelerator"]["accelerator"] == "tcg"
     shown = vmsim("status").out
     assert "running since" in shown and "accelerator  tcg: asked for by the setting accel\n" in shown
     assert "instances    none\n" in shown and "libvirt      connected\n" in shown
@@ -74,6 +78,13 @@ def test_a_built_image_is_found_without_a_lab_and_without_its_note(home: Path, t
     found = images.ensure("tiny", lambda text: pytest.fail(f"it was built again: {text}"))
     assert found.path == str(built) and found.file_bytes == 5 and found.built
     assert not home.exists()
+
+
+def test_images_have_their_ids_without_a_lab(home: Path, vmsim: Vmsim) -> None:
+    """What RunInstances asks for; made of the name, so it is the one the API shows."""
+    (tiny,) = [image for image in vmsim("image", "list", "-o", "json").json()["images"] if image["name"] == "tiny"]
+    assert tiny["id"] == ids.derived("img", "tiny") and not home.exists()
+    assert vmsim("image", "list").out.splitlines()[1].split()[:2] == [tiny["id"], "tiny"]
 
 
 def test_doctor_reports(home: Path, vmsim: Vmsim) -> None:
