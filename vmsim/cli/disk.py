@@ -9,7 +9,7 @@ import click
 
 from vmsim.cli import follow, names, output
 from vmsim.cli.lazy import suggestion
-from vmsim.cli.options import Gibibytes, region_option, wait_option
+from vmsim.cli.options import Gibibytes, of_region_option, region_option, wait_option
 from vmsim.cli.session import Session, pass_session, say
 from vmsim.client import Client, segment
 from vmsim.model.errors import NotFound, VmsimError
@@ -37,25 +37,28 @@ def command() -> None:
 
 
 @command.command("list")
-@region_option
+@of_region_option
 @output.output_option
 @pass_session
 def listing(session: Session, region: str | None, form: str) -> None:
     """List disks and where they are attached, system disks included."""
-    found = session.client.get("/v1/disks", region=region)["disks"]
+    client = session.client
+    found = client.get("/v1/disks", region=region)["disks"]
     if form == "json":
         output.print_json({"disks": found})
     elif not found:
-        say("There is no disk yet. `vmsim disk create NAME SIZE` makes one.")
+        say(f"There is no disk{f' in {region}' if region else ' yet'}. `vmsim disk create NAME SIZE` makes one.")
     else:
-        heads = ("ID", "NAME", "SIZE", "STATE", "INSTANCE", "CREATED")
-        output.print_table(heads, [_row(disk) for disk in found])
+        labels = {item["id"]: names.label(item) for item in client.get("/v1/instances")["instances"]}
+        heads = ("ID", "NAME", "SIZE", "STATE", "INSTANCE", "AS", "CREATED")
+        output.print_table(heads, [_row(disk, labels) for disk in found])
 
 
-def _row(disk: dict[str, Any]) -> tuple[object, ...]:
-    at = f"{disk['instance_id']} (vd{chr(ord('a') + disk['position'])})" if disk["instance_id"] else "-"
+def _row(disk: dict[str, Any], labels: dict[str, str]) -> tuple[object, ...]:
+    owner = disk["instance_id"]
+    at = (labels.get(owner, owner), f"vd{chr(ord('a') + disk['position'])}") if owner else ("-", "-")
     created = output.local_time(disk["created"]) if disk["created"] else "-"
-    return (disk["id"], disk["name"] or "-", f"{disk['size_gib']} GiB", disk["state"], at, created)
+    return (disk["id"], disk["name"] or "-", f"{disk['size_gib']} GiB", disk["state"], *at, created)
 
 
 @command.command("create")

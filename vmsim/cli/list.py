@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from vmsim.cli import output
-from vmsim.cli.options import region_option
+from vmsim.cli.options import of_region_option
 from vmsim.cli.session import Session, pass_session, say
 
 
 @click.command("list")
-@region_option
+@of_region_option
 @output.output_option
 @pass_session
 def command(session: Session, region: str | None, form: str) -> None:
@@ -29,7 +29,7 @@ def command(session: Session, region: str | None, form: str) -> None:
     if form == "json":
         output.print_json({"instances": found})
     elif not found:
-        say("There is no instance. `vmsim launch` makes one.")
+        say(f"There is no instance{f' in {region}' if region else ''}. `vmsim launch` makes one.")
     else:
         heads = ("ID", "NAME", "STATE", "TYPE", "CPU", "MEMORY", "PRIVATE", "PUBLIC", "ZONE")
         output.print_table(heads, [_row(item) for item in found])

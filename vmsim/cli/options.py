@@ -42,6 +42,11 @@ def region_option(function: F) -> F:
     return click.option("--region", metavar="REGION", help="The region; the home's own by default.")(function)
 
 
+def of_region_option(function: F) -> F:
+    """For a list, which is of every region by itself."""
+    return click.option("--region", metavar="REGION", help="Only of this region.")(function)
+
+
 class Gibibytes(click.ParamType[int]):
     """A size of whole GiB: 20, 20G, 20GiB."""
 

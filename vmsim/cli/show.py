@@ -38,7 +38,8 @@ def command(session: Session, name: str, password: bool, form: str) -> None:
         return
     item, operations = found["instance"], found["operations"]
     images = {image["id"]: image["name"] for image in session.client.get("/v1/images")["images"]}
-    facts = [*_machine(item, images), *_network(item), *_login(item, password), *_disks(item)]
+    keys = {key["id"]: key["name"] for key in session.client.get("/v1/keys", region=item["region"])["keys"]}
+    facts = [*_machine(item, images), *_network(item), *_login(item, keys, password), *_disks(item)]
     output.print_facts([*facts, *_operations(operations), *_serial(session, item, operations)])
 
 
@@ -83,11 +84,11 @@ def _network(item: dict[str, Any]) -> Facts:
     ]
 
 
-def _login(item: dict[str, Any], password: bool) -> Facts:
+def _login(item: dict[str, Any], keys: dict[str, str], password: bool) -> Facts:
     none = "none known: the user's own, or none" if password else ""
     return [
         ("login user", item["login_user"]),
-        ("keys", ", ".join(item["key_ids"])),
+        ("keys", ", ".join(f"{keys.get(ident, 'gone')} ({ident})" for ident in item["key_ids"])),
         ("password", item.get("password") or none),
         ("host key", item["host_key"]),
     ]

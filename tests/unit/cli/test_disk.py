@@ -44,7 +44,7 @@ def test_the_life_of_a_disk(cloud: Cloud, client: Client, web: str, vmsim: Vmsim
     listed = vmsim("disk", "list", "--output", "json").json()["disks"]
     (mine,) = [disk for disk in listed if disk["id"] == made["id"]]
     assert (mine["state"], mine["instance_id"], mine["delete_with_instance"]) == ("ATTACHED", web, True)
-    assert "(vdb)" in vmsim("disk", "list").out
+    assert f"web-1 ({web})  vdb" in vmsim("disk", "list").out
 
     assert vmsim("disk", "resize", made["id"], "20G").code == 0
     assert client.get("/v1/disks/data")["disk"]["size_gib"] == 20

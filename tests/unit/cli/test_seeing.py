@@ -17,7 +17,8 @@ from .conftest import Vmsim
 def test_list(cloud: Cloud, web: str, vmsim: Vmsim) -> None:
     assert "128 MiB" in vmsim("list").out
     assert vmsim("list", "-o", "json").json()["instances"][0]["id"] == web
-    assert vmsim("list", "--region", "ap-tokyo").out == ""
+    elsewhere = vmsim("list", "--region", "ap-tokyo")
+    assert elsewhere.out == "" and elsewhere.err.startswith("There is no instance in ap-tokyo.")
     with cloud.store.writing() as connection:
         instances.change(connection, web, rung=Rung.KERNEL)
     assert "RUNNING (the kernel is booting)" in vmsim("list").out
@@ -38,6 +39,7 @@ def test_show_tells_the_evidence_of_the_latest_stop(cloud: Cloud, client: Client
 
     assert "STOPPED: shut itself down" in shown
     assert "The guest shut itself down (libvirt: shutdown by GUEST)." in shown
+    assert "keys              vmsim (skey-" in shown
     assert "tiny (img-tiny0000)" in shown and "vda  1 GiB" in shown
 
 
@@ -71,6 +73,11 @@ def test_events(web: str, vmsim: Vmsim) -> None:
     assert all(line["instance_id"] == web for line in lines if line["kind"] == "request")
     assert vmsim("events", "nobody").code == 1
     assert vmsim("events", "ins-gone0000").code == 0
+
+
+def test_stats_need_no_name(vmsim: Vmsim) -> None:
+    ran = vmsim("stats", "--help")
+    assert "[NAME]..." in ran.out and vmsim("stats").code == 0
 
 
 def test_stats_of_what_is_not_there(web: str, vmsim: Vmsim) -> None:
