@@ -81,15 +81,25 @@ def relay(console: socket.socket, keys: int, screen: int) -> None:
     while True:
         ready, _, _ = select.select(sources, [], [])
         if console.fileno() in ready:
-            said = console.recv(4096)
+            said = _heard(console)
             if not said:
                 return
             os.write(screen, said)
         if keys in ready:
             typed = os.read(keys, 4096)
             before, leave, _ = typed.partition(_LEAVE)
-            console.sendall(before)
+            # A guest that takes none any more has ended; the next look at it says so.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                console.sendall(before)
             if leave:
                 return
             if not typed:
                 sources.remove(keys)
+
+
+def _heard(console: socket.socket) -> bytes:
+    """Empty when the guest is off, whether or not it had read all that was typed."""
+    try:
+        return console.recv(4096)
+    except ConnectionResetError:
+        return b""

@@ -42,6 +42,29 @@ def test_it_ends_with_the_guest_even_after_piped_input_ended() -> None:
     os.close(keys)
 
 
+def test_a_guest_that_takes_no_more_keys_is_no_error() -> None:
+    """It may go off between being looked at and being typed to."""
+    guest, console = socket.socketpair()
+    keys, typing = os.pipe()
+    os.write(typing, b"x\x1d")
+    with guest, console:
+        guest.shutdown(socket.SHUT_RD)
+        relay(console, keys, keys)
+    os.close(typing)
+    os.close(keys)
+
+
+def test_a_guest_that_did_not_read_the_last_keys_is_off_all_the_same() -> None:
+    guest, console = socket.socketpair()
+    keys, typing = os.pipe()
+    with console:
+        console.sendall(b"halt")
+        guest.close()
+        relay(console, keys, keys)
+    os.close(typing)
+    os.close(keys)
+
+
 def test_the_log_is_printed(cloud: Cloud, web: str, vmsim: Vmsim) -> None:
     log = cloud.home.serial_log(web)
     log.parent.mkdir(parents=True)
