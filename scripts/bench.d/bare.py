@@ -2,7 +2,8 @@
 
 Same image, same clone, same hardware, same way of editing the disk; no records, no journal, no reports. Its network and
 its lease are there beforehand, its clone is not synced to the disk, and it trusts that nothing fails. It waits by
-libvirt's events and by the end of QEMU's process, and asks for the SSH banner without pause.
+libvirt's events and by the end of QEMU's process, and asks for the SSH banner without pause. The network is named by
+the one argument: "open" (the default) as vmsim's own are, or libvirt's "default".
 
 POST /launch, /stop, /edit, /start, /remove or /banner on the lab's API socket; each answers {"seconds": …} when done.
 """
@@ -15,9 +16,11 @@ import os
 import queue
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 
 import libvirt
@@ -30,22 +33,48 @@ from vmsim.host.guest_disk.edits import OWN_MACHINE_ID, Edits, HostKey
 
 NAME = "bare"
 UUID = "6d736d76-0000-4000-8000-000000000001"
-MAC, ADDRESS, GATEWAY = "52:54:00:00:00:10", "10.99.0.10", "10.99.0.1"
+MAC = "52:54:00:00:00:10"
 MEMORY_MIB = 128
 SETTLE = 1.0
 LIMIT = 120.0
 HASH = "$6$benchmark$qPPhO0qCXtX7jIHRE2EAAcbPWyRzIzEWGq0NlbqXqQ1XTZ1dMqzSbD4lYLOe8Cz4rYgTMSEzYhKPDDbWmmoGU0"
 _STOPPED = 5  # VIR_DOMAIN_EVENT_STOPPED
-_NETWORK = f"""<network><name>{NAME}</name><uuid>{UUID}</uuid><forward mode='open'/>
-<bridge name='bare0' stp='off' delay='0'/>
-<ip address='{GATEWAY}' prefix='24'><dhcp><host mac='{MAC}' ip='{ADDRESS}'/></dhcp></ip></network>"""
+
+
+@dataclass(frozen=True)
+class Net:
+    """The network there is, and what the guest's address in it will be."""
+
+    name: str
+    address: str
+    xml: str
+
+
+def _net(name: str, prefix: str, head: str, leases: str = "") -> Net:
+    address = f"{prefix}.10"
+    dhcp = f"<dhcp>{leases}<host mac='{MAC}' ip='{address}'/></dhcp>"
+    ip = f"<ip address='{prefix}.1' netmask='255.255.255.0'>{dhcp}</ip>"
+    return Net(name, address, f"<network><name>{name}</name><uuid>{UUID}</uuid>{head}{ip}</network>")
+
+
+NETS = {
+    "open": _net(NAME, "10.99.0", "<forward mode='open'/><bridge name='bare0' stp='off' delay='0'/>"),
+    # As libvirt's package has it, and a lease for the one guest.
+    "default": _net(
+        "default",
+        "192.168.122",
+        "<forward mode='nat'/><bridge name='virbr0' stp='on' delay='0'/>",
+        "<range start='192.168.122.2' end='192.168.122.254'/>",
+    ),
+}
 
 
 class Bare:
     """One domain at a time, gone again before the next."""
 
-    def __init__(self, home: config.Home) -> None:
+    def __init__(self, home: config.Home, net: Net) -> None:
         self._home = home
+        self._net = net
         self._folder = home.instance(NAME)
         self._disk = self._folder / "disk.qcow2"
         self._key = ""
@@ -56,7 +85,7 @@ class Bare:
         threading.Thread(target=_events, daemon=True).start()
         self._libvirt = _connected()
         self._libvirt.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._hear, None)
-        network = self._libvirt.networkDefineXMLFlags(_NETWORK, 0)
+        network = self._libvirt.networkDefineXMLFlags(net.xml, 0)
         if not network.isActive():
             network.create()
 
@@ -92,7 +121,7 @@ class Bare:
     def banner(self) -> float:
         """Wait until SSH answers at the one address; for contestants who cannot see it from outside, too."""
         begun = time.monotonic()
-        while ssh.banner(ADDRESS, timeout=0.5) is None:
+        while ssh.banner(self._net.address, timeout=0.5) is None:
             if time.monotonic() > begun + LIMIT:
                 raise TimeoutError("no SSH banner")
         return time.monotonic() - begun
@@ -134,7 +163,7 @@ class Bare:
             cpus=1,
             memory_mib=MEMORY_MIB,
             disks=(DiskSpec(self._disk, "disk", "vda"),),
-            interfaces=(InterfaceSpec(MAC, NAME),),
+            interfaces=(InterfaceSpec(MAC, self._net.name),),
             serial_log=self._home.serial_log(NAME),
             serial_socket=self._home.serial_socket(NAME),
             display_socket=self._home.runtime / f"{NAME}.vnc",
@@ -193,7 +222,7 @@ def main() -> None:
     # The lab starts its daemon with this one blocked, and what we start would inherit that.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     listening = socket.socket(fileno=json.loads(os.environ["VMSIM_SOCKETS"])["api"])
-    answering = handler(Bare(config.home()))
+    answering = handler(Bare(config.home(), NETS[sys.argv[1] if len(sys.argv) > 1 else "open"]))
     while True:
         client, address = listening.accept()
         with client, contextlib.suppress(ConnectionError):  # who asks whether we are there may not wait

@@ -25,11 +25,11 @@ def lab(root: Path, daemon: Sequence[str] = DAEMON) -> Iterator[Lab]:
 
 
 @contextmanager
-def bare_lab(root: Path, image: Path) -> Iterator[Lab]:
-    """Its daemon is bare.py; its image a copy, as a home of vmsim has one."""
+def bare_lab(root: Path, image: Path, net: str = "open") -> Iterator[Lab]:
+    """Its daemon is bare.py, on that network; its image a copy, as a home of vmsim has one."""
     home = config.Home(root)
     home.images.mkdir(mode=0o700, parents=True)
     (home.images / image.name).write_bytes(image.read_bytes())
     home.lock_file.touch()  # the mark of a home, which an unknown folder is not taken for
-    with lab(root, (_BARE,)) as made:
+    with lab(root, (_BARE, net)) as made:
         yield made

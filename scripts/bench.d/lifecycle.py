@@ -70,7 +70,7 @@ def _contestants(stack: ExitStack, folder: Path, peers: Sequence[str]) -> tuple[
     ours = stack.enter_context(lab(folder / "vmsim"))
     bare = stack.enter_context(bare_lab(folder / "bare", image))
     client = Client(ours.home.api_socket)
-    accelerator = client.get("/v1/status")["accelerator_accelerator"]
+    accelerator = client.get("/v1/status")["accelerator"]["accelerator"]
     found: list[Contestant] = [Product(client), Floor(Client(bare.home.api_socket))]
     if "virt-customize" in peers:
         found.append(Customize(ours, image, kvm=accelerator == "kvm"))

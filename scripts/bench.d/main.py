@@ -6,8 +6,9 @@ import sys
 
 import api
 import lifecycle
+import network
 
-_BENCHMARKS = {"lifecycle": lifecycle.main, "api": api.main}
+_BENCHMARKS = {"lifecycle": lifecycle.main, "api": api.main, "network": network.main}
 
 
 def main() -> int:
