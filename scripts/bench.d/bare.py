@@ -20,8 +20,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
+from typing import NamedTuple
 
 import libvirt
 
@@ -41,8 +41,7 @@ HASH = "$6$benchmark$qPPhO0qCXtX7jIHRE2EAAcbPWyRzIzEWGq0NlbqXqQ1XTZ1dMqzSbD4lYLO
 _STOPPED = 5  # VIR_DOMAIN_EVENT_STOPPED
 
 
-@dataclass(frozen=True)
-class Net:
+class Net(NamedTuple):
     """The network there is, and what the guest's address in it will be."""
 
     name: str
