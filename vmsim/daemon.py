@@ -25,7 +25,7 @@ from vmsim import config
 from vmsim.api import strict_switch
 from vmsim.api.server import application as tencent_api
 from vmsim.api.server import metadata_application
-from vmsim.cloud import api_keys, crash_switch, firewall, images, power_cut, shutdown
+from vmsim.cloud import api_keys, crash_switch, firewall, images, power_cut, security_groups, shutdown
 from vmsim.cloud.clock import RealClock
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers.housekeeping import Housekeeping
@@ -82,6 +82,7 @@ def running_cloud(home: config.Home, lab_boot: str) -> Iterator[Cloud]:
         stack.callback(connection.close)
         threading.Thread(target=_learn_capabilities, args=[cloud], name="capabilities", daemon=True).start()
         power_cut.notice(cloud)
+        security_groups.adopt(cloud)
         firewall.apply(cloud)
         tasks = Tasks(cloud)
         cloud.enqueue = tasks.enqueue

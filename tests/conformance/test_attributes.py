@@ -47,7 +47,6 @@ def modify(api: Api, ident: str, **attribute: Any) -> str:
         ({"InstanceName": "front"}, "InstanceName", "front"),
         ({"CamRoleName": "reader", "CamRoleType": "user"}, "CamRoleName", "reader"),
         ({"DisableApiTermination": True}, "DisableApiTermination", True),
-        ({"SecurityGroups": []}, "SecurityGroupIds", []),
         ({"HostName": "later", "AutoReboot": False}, "HostName", "later"),
     ],
 )
@@ -85,6 +84,7 @@ def test_a_host_name_is_an_operation(api: Api) -> None:
         ({"InstanceName": "n" * 61}, "InvalidInstanceName.TooLong"),
         ({"UserData": "*"}, "InvalidParameterValue.InvalidUserDataFormat"),
         ({"UserData": base64.b64encode(b"x" * 16385).decode()}, "InvalidParameterValue.InvalidUserDataFormat"),
+        ({"SecurityGroups": []}, "MissingParameter"),
         ({"SecurityGroups": ["sg-aaaaaaaa"]}, "InvalidSecurityGroupId.NotFound"),
         ({"CamRoleName": "a role"}, "InvalidParameterValue.CamRoleNameMalformed"),
         ({"CamRoleName": "role", "CamRoleType": "service"}, "UnsupportedOperation"),

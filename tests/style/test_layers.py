@@ -33,7 +33,10 @@ GATES = {
     "subprocess": ["host/command.py"],
     "paramiko": ["host/ssh.py", "cli/guest.py"],
     # Those of cloud turn filters into conditions.
-    "sqlalchemy": ["store/", "cloud/query.py", "cloud/key_pairs.py", "cloud/disk_query.py", "cloud/snapshot_query.py"],
+    "sqlalchemy": [
+        "store/",
+        *(f"cloud/{one}.py" for one in ("query", "key_pairs", "disk_query", "snapshot_query", "security_group_query")),
+    ],
     "sqlite3": ["store/"],
     "starlette": ["api/", "local/"],
     "uvicorn": ["daemon.py"],

@@ -95,6 +95,11 @@ _ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
     "InvalidParameterValue.ZoneNotSupported": ("InvalidZone.MismatchRegion",),
     "InvalidZone.MismatchRegion": ("InvalidParameterValue.ZoneNotSupported",),
     "InvalidParameterValue.ResourceIdInvalid": ("ResourceNotFound",),
+    "InvalidParameterValue.DuplicateTags": ("InvalidParameterValue.TagDuplicateKey",),
+    "InvalidFilter": ("InvalidParameter.FilterInvalidKey", "InvalidParameter.InvalidFilter"),
+    "InvalidFilterValue.LimitExceeded": ("InvalidParameterValue.LimitExceeded",),
+    "InvalidSgId.Malformed": ("InvalidSecurityGroupID.Malformed", "InvalidParameterValue.Malformed"),
+    "InvalidSecurityGroupId.NotFound": ("InvalidSecurityGroupID.NotFound", "ResourceNotFound"),
 }
 # The head of a code that is not common itself, and the common code that says the same less exactly.
 _NEAREST_COMMON: tuple[tuple[str, str], ...] = (

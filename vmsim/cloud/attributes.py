@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from sqlalchemy import Connection
 
 from vmsim.cloud import events, instances, names
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.permission import demand, known, named
-from vmsim.model.errors import NotFound, UsageError
-from vmsim.model.instance import LatestOperation
+from vmsim.model.errors import UsageError
+from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import ACTIONS, OperationState, Verb
 from vmsim.model.operation import Caller
 from vmsim.store import instances as store
 
 LONGEST_NAME = 60
+Changes = Callable[[Connection, Instance], dict[str, Any]]
+"""Fields of one instance's record; it may refuse."""
 _ROLE = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
 
@@ -23,6 +27,13 @@ def modify(
     cloud: Cloud, ids: Sequence[str], changes: dict[str, Any], *, region: str, caller: Caller, request_id: str
 ) -> None:
     """For all of them or for none; done when it returns. `changes` are fields of the record, checked already."""
+    modify_each(cloud, ids, lambda _connection, _: changes, region=region, caller=caller, request_id=request_id)
+
+
+def modify_each(
+    cloud: Cloud, ids: Sequence[str], changes_of: Changes, *, region: str, caller: Caller, request_id: str
+) -> None:
+    """As `modify`, where the changes are an instance's own, or what they depend on may change meanwhile."""
     wanted = named(ids)
     with cloud.store.writing() as connection:
         found = store.by_ids(connection, wanted)
@@ -30,6 +41,7 @@ def modify(
         for instance in chosen:
             demand(Verb.MODIFY, instance)
         for instance in chosen:
+            changes = changes_of(connection, instance)
             latest = LatestOperation(Verb.MODIFY, OperationState.SUCCESS, request_id)
             store.change(connection, instance.id, **changes, latest=latest)
             events.record(
@@ -68,13 +80,6 @@ def check_role(role: str) -> str:
     if role and not _ROLE.fullmatch(role):
         raise UsageError(f"{role!r} cannot be the name of a role.", code="InvalidParameterValue.CamRoleNameMalformed")
     return role
-
-
-def check_groups(groups: Sequence[str]) -> tuple[str, ...]:
-    """There are no security groups yet, so every one that is named is unknown."""
-    for group in groups:
-        raise NotFound("security group", group, code="InvalidSecurityGroupId.NotFound")
-    return ()
 
 
 def _told(changes: dict[str, Any]) -> dict[str, Any]:

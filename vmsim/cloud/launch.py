@@ -15,7 +15,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import addresses, capacity, images, key_pairs, login, names, networks, new_disks, snapshots, state
+from vmsim.cloud import (
+    addresses,
+    capacity,
+    images,
+    key_pairs,
+    login,
+    names,
+    networks,
+    new_disks,
+    security_groups,
+    snapshots,
+    state,
+)
 from vmsim.cloud.context import Cloud
 from vmsim.model import charges, ids, regions
 from vmsim.model.disk import MOST_DATA_DISKS, Disk, DiskUsage
@@ -103,6 +115,7 @@ def _reserved(cloud: Cloud, connection: Connection, plan: Plan, count: int) -> l
     _check_capacity(cloud, connection, plan, count)
     plan = replace(plan, login=login.with_default_key(cloud, connection, plan.login, plan.region, plan.request))
     key_pairs.require(connection, plan.region, plan.login.key_ids)
+    plan = replace(plan, request=security_groups.with_groups(cloud, connection, plan.region, plan.request))
     return [_reserve(cloud, connection, plan, number) for number in range(count)]
 
 

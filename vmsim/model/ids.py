@@ -14,6 +14,7 @@ _CODES = {
     "ins": "InvalidParameterValue.InstanceIdMalformed",
     "skey": "InvalidKeyPairId.Malformed",
     "img": "InvalidImageId.Malformed",
+    "sg": "InvalidSgId.Malformed",
 }
 NOUNS = {
     "ins": "instance",

@@ -16,7 +16,7 @@ from vmsim.model.errors import NotSimulated, UsageError
 from vmsim.model.regions import REGIONS
 
 SERVICE = "cvm"
-"""Under it the cloud names disks, snapshots, images and keys, too."""
+"""Under it the cloud names disks, snapshots, images, keys and security groups, too."""
 BAD_NAME = "InvalidParameterValue.ResourceDescriptionError"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -29,6 +29,7 @@ class ResourceKind(str, Enum):
     SNAPSHOT = "snapshot"
     IMAGE = "image"
     KEY_PAIR = "keypair"
+    SECURITY_GROUP = "sg"
 
     @property
     def id_prefix(self) -> str:
@@ -45,6 +46,7 @@ _ID_PREFIXES = {
     ResourceKind.SNAPSHOT: "snap",
     ResourceKind.IMAGE: "img",
     ResourceKind.KEY_PAIR: "skey",
+    ResourceKind.SECURITY_GROUP: "sg",
 }
 
 

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    String,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from vmsim.model.disk import Disk
 from vmsim.model.instance import Instance, LatestOperation
@@ -202,6 +214,25 @@ def has_of_image(connection: Connection, image_id: str) -> bool:
 def counts_by_state(connection: Connection) -> dict[str, int]:
     query = select(instances.c.state, func.count()).group_by(instances.c.state)
     return {state: number for state, number in connection.execute(query)}
+
+
+def in_group(connection: Connection, group_id: str) -> list[str]:
+    """Ids of the instances that have this security group; of a launch that failed only the record is left."""
+    text = type_coerce(instances.c.security_group_ids, String)
+    having = text.contains(f'"{group_id}"', autoescape=True)
+    query = select(instances.c.id).where(having, instances.c.state != InstanceState.LAUNCH_FAILED.value)
+    return list(connection.execute(query.order_by(instances.c.id)).scalars())
+
+
+def without_groups(connection: Connection) -> dict[tuple[str, int], list[str]]:
+    """Ids of the instances that have no security group, by region and project."""
+    wanted = (instances.c.id, instances.c.region, instances.c.project_id)
+    found: dict[tuple[str, int], list[str]] = {}
+    for row in connection.execute(
+        select(*wanted).where(type_coerce(instances.c.security_group_ids, String) == "[]").order_by(instances.c.id)
+    ):
+        found.setdefault((row.region, row.project_id), []).append(row.id)
+    return found
 
 
 def _columns(fields: dict[str, Any]) -> dict[str, Any]:

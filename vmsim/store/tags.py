@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 
 from vmsim.model.resource import Resource, ResourceKind
 from vmsim.store.kept import touch
-from vmsim.store.schema import disks, images, instances, key_pairs, snapshots, tags
+from vmsim.store.schema import disks, images, instances, key_pairs, security_groups, snapshots, tags
 
 _UNBOUND = ":"
 """What the owner of a tag that no resource has begins with; its value follows, since an owner has a key but once."""
@@ -20,6 +20,7 @@ _TABLES = {
     ResourceKind.SNAPSHOT: snapshots,
     ResourceKind.IMAGE: images,
     ResourceKind.KEY_PAIR: key_pairs,
+    ResourceKind.SECURITY_GROUP: security_groups,
 }
 _OWNERS = union_all(
     *(

@@ -22,8 +22,10 @@ def found(cloud: Cloud, *filters: tuple[str, ...], **more: object) -> set[str]:
 
 def test_each_filter_finds_its_own_and_nothing_else(cloud: Cloud) -> None:
     group = ("sg-a_%",)
-    one = launched(cloud, S.RUNNING, name="web", bandwidth_out=1, tags={"role": "db"}, security_group_ids=group)
-    other = launched(cloud, S.STOPPED, name="other", zone=f"{REGION}-2", project_id=7, security_group_ids=("sg-axy",))
+    one = launched(cloud, S.RUNNING, name="web", bandwidth_out=1, tags={"role": "db"})
+    other = launched(cloud, S.STOPPED, name="other", zone=f"{REGION}-2", project_id=7)
+    put(cloud, one.id, security_group_ids=group)
+    put(cloud, other.id, security_group_ids=("sg-axy",))
     values = {
         "zone": one.zone,
         "project-id": "0",

@@ -7,7 +7,7 @@ from typing import Any
 
 from vmsim.api import paging, unsimulated
 from vmsim.api.action import Call, Reply, action
-from vmsim.cloud import attributes, launch
+from vmsim.cloud import attributes, instance_groups, launch
 from vmsim.model.errors import Missing, UsageError
 
 _REFUSED = {"CamRoleType": unsimulated.only("user"), "EnableJumboFrame": unsimulated.NOTHING}
@@ -23,11 +23,10 @@ def _user_data(text: str) -> dict[str, Any]:
 _RECORDED: dict[str, Callable[[Any], dict[str, Any]]] = {
     "InstanceName": lambda value: {"name": attributes.check_name(value)},
     "UserData": _user_data,
-    "SecurityGroups": lambda value: {"security_group_ids": attributes.check_groups(value)},
     "CamRoleName": lambda value: {"cam_role": attributes.check_role(value)},
     "DisableApiTermination": lambda value: {"protected": value},
 }
-_ATTRIBUTES = (*_RECORDED, "HostName", "EnableJumboFrame")
+_ATTRIBUTES = (*_RECORDED, "SecurityGroups", "HostName", "EnableJumboFrame")
 
 
 @action("ModifyInstancesAttribute", refused=_REFUSED)
@@ -40,6 +39,8 @@ def modify(call: Call) -> Reply:
     if attribute == "HostName":
         reboot = params.get("AutoReboot", True)
         attributes.set_host_name(call.cloud, named, params["HostName"], reboot=reboot, **asked)
+    elif attribute == "SecurityGroups":
+        instance_groups.put(call.cloud, named, paging.given_ids(params, "SecurityGroups", "sg"), **asked)
     else:
         attributes.modify(call.cloud, named, _RECORDED[attribute](params[attribute]), **asked)
     return {}
