@@ -23,6 +23,7 @@ from .cbs import Cbs
 from .wire import IMAGE, REGION, ZONE, Api
 
 DEEPEST = 4
+MOST_LEFT_BEHIND = 30
 STOPPED = frozenset({InstanceState.STOPPED})
 # Of actions that are no operation of the state table.
 ALLOWED: Mapping[str, frozenset[InstanceState]] = {"DescribeInstanceVncUrl": frozenset({InstanceState.RUNNING})}
@@ -49,7 +50,11 @@ LEAST: Mapping[str, tuple[str, ...]] = {
     "CreateSnapshotRequest": ("DiskId",),
     "CreateImageRequest": ("InstanceId",),
     "SystemDisk": ("DiskSize",),
+    "SecurityGroupPolicySet": ("Ingress",),
+    "SecurityGroupPolicy": ("Protocol", "Port", "CidrBlock", "Action"),
 }
+# Of these a rule must be there, and is named by its place.
+OF_A_RULE = ("ReplaceSecurityGroupPolicies", "ReplaceSecurityGroupPolicy", "DeleteSecurityGroupPolicies")
 WORDS: Mapping[str, Any] = {
     "Zone": ZONE,
     "ImageId": IMAGE.id,
@@ -81,6 +86,15 @@ WORDS: Mapping[str, Any] = {
     "LicenseType": "BYOL",
     "Deadline": "2099-01-01T00:00:00+00:00",
     "Order": "ASC",
+    "Protocol": "TCP",
+    "Port": "80",
+    "CidrBlock": "10.0.0.0/16",
+    "Ipv6CidrBlock": "fd00::/8",
+    "Action": "ACCEPT",
+    "PolicyIndex": 0,
+    "ProjectId": "0",
+    "OrderDirection": "ASC",
+    "RemoteRegion": REGION,
     "OrderField": "CREATE_TIME",
 }
 
@@ -111,6 +125,8 @@ class Samples:
             "PublicKey": lambda: self._key_pair()["PublicKey"],
             "SnapshotId": self._snapshot,
             "ImageUrl": self._file,
+            "SecurityGroupId": self._group,
+            "SecurityGroup": self._group,
             **({"ImageId": self._image} if action == "DeleteImages" else {}),
         }
 
@@ -135,6 +151,8 @@ class Samples:
         if name == "Dimension":
             return {"Name": "InstanceId", "Value": self._one("InstanceId", "string")}
         wanted = LEAST.get(name, ())
+        if name == "SecurityGroupPolicy" and self._action in OF_A_RULE:
+            wanted = (*wanted, "PolicyIndex")
         members = self._service.members(name).items()
         return {inner: self._value(inner, member) for inner, member in members if member.required or inner in wanted}
 
@@ -159,6 +177,8 @@ class Samples:
         more: dict[str, Any] = {}
         if self._action == "DisassociateInstancesKeyPairs":
             more["LoginSettings"] = {"KeyIds": [self._one("KeyId", "string")]}
+        if self._action == "DisassociateSecurityGroups":
+            more["SecurityGroupIds"] = [self._one("SecurityGroupId", "string"), self._group()]
         if self._action in WANTS_TAGGED:
             tags = [{"Key": PLAIN["string"], "Value": PLAIN["string"]}]
             more["TagSpecification"] = [{"ResourceType": "instance", "Tags": tags}]
@@ -190,6 +210,19 @@ class Samples:
         ident: str = self._api.ok("CreateImage", asked)["ImageId"]
         with self._api.cloud.store.writing() as connection:
             images.change(connection, ident, state=ImageState.NORMAL)
+        return ident
+
+    def _group(self) -> str:
+        """A region holds fifty: what a long walk left behind goes."""
+        before = self._api.ok("DescribeSecurityGroups", {"Limit": "100"}, service="vpc")["SecurityGroupSet"]
+        for one in before if len(before) > MOST_LEFT_BEHIND else ():
+            self._api.call("DeleteSecurityGroup", {"SecurityGroupId": one["SecurityGroupId"]}, service="vpc")
+        asked: dict[str, Any] = {"GroupName": "sample", "GroupDescription": ""}
+        if self._action in OF_A_RULE:
+            rule = {name: WORDS[name] for name in LEAST["SecurityGroupPolicy"]}
+            asked["SecurityGroupPolicySet"] = {"Ingress": [rule]}
+        made = self._api.ok("CreateSecurityGroupWithPolicies", asked, service="vpc")
+        ident: str = made["SecurityGroup"]["SecurityGroupId"]
         return ident
 
     def _file(self) -> str:

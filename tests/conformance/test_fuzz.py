@@ -105,6 +105,7 @@ def test_a_request_that_is_nearly_right_is_answered(
     """In every way it may be sent; and what was refused has changed nothing."""
     known = [api.launched(InstanceState.RUNNING), api.launched(InstanceState.STOPPED)]
     known.append(api.ok("CreateKeyPair", {"KeyName": "known", "ProjectId": 0})["KeyPair"]["KeyId"])
+    known.append(api.ok("CreateDefaultSecurityGroup", service="vpc")["SecurityGroup"]["SecurityGroupId"])
     dispatcher = Dispatcher(api.cloud, trusted, strict=True)
 
     @settings(FUZZ, max_examples=MUTANTS, deadline=20_000)  # milliseconds for what hangs, and no measure of speed

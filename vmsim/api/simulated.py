@@ -20,12 +20,15 @@ from vmsim.api.cvm import (
     prices,
     reinstall,
     run,
+    security_groups,
     user_data,
     vnc,
 )
 from vmsim.api.monitor import base_metrics, data
 from vmsim.api.sts import identity
 from vmsim.api.tag import binding, resources, tags
+from vmsim.api.vpc import security_group_policies
+from vmsim.api.vpc import security_groups as vpc_security_groups
 
 _MODULES: tuple[ModuleType, ...] = (
     attributes,
@@ -51,6 +54,9 @@ _MODULES: tuple[ModuleType, ...] = (
     base_metrics,
     data,
     reads,
+    security_groups,
+    security_group_policies,
+    vpc_security_groups,
 )
 ACTIONS: Mapping[tuple[str, str], Action] = {
     (found.service, found.name): found

@@ -70,7 +70,6 @@ def test_everything_simulated_is_carried_over() -> None:
         ({"HpcClusterId": "r"}, "HpcClusterId"),
         ({"DataDisks": [{"DiskSize": 10}, {"DiskSize": 10, "Encrypt": True}]}, "DataDisks.Encrypt"),
         ({"DataDisks": [{"DiskSize": 10, "DiskType": "LOCAL_BASIC"}]}, "DataDisks.DiskType=LOCAL_BASIC"),
-        ({"SecurityGroupIds": ["sg-aaaaaaaa"]}, "SecurityGroupIds"),
         ({"EnableJumboFrame": True}, "EnableJumboFrame"),
         ({"NetworkInterfaces": [{"InterfaceType": "PRIMARY"}]}, "NetworkInterfaces"),
         ({"TagSpecification": [{"ResourceType": "disk", "Tags": []}]}, "TagSpecification.ResourceType=disk"),

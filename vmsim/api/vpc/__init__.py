@@ -1,0 +1,1 @@
+"""VPC's actions, a file a noun."""
