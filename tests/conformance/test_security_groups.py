@@ -92,10 +92,7 @@ def test_what_is_shown_can_be_sent_back(api: Api) -> None:
     shown = policies(api, ident)
     for index, one in enumerate(shown["Ingress"]):
         assert one.pop("PolicyIndex") == index
-    sent = {"SecurityGroupId": other, "SecurityGroupPolicySet": shown}
-    assert code(api, "ModifySecurityGroupPolicies", **sent) == "UnsupportedOperation"  # it is another group's version
-    del shown["Version"]
-    assert code(api, "ModifySecurityGroupPolicies", **sent) == ""
+    ok(api, "ModifySecurityGroupPolicies", SecurityGroupId=other, SecurityGroupPolicySet=shown)
     assert ports(api, other) == ports(api, ident) == ["22", "80,443", "ALL"]
     (_, last, _) = policies(api, ident)["Ingress"]
     assert change(api, "DeleteSecurityGroupPolicies", ident, last) == ""
@@ -119,6 +116,25 @@ def test_rules_stand_in_the_order_that_the_index_says(api: Api) -> None:
     version_0 = {"SecurityGroupId": ident, "SecurityGroupPolicySet": {"Version": "0", "Ingress": [rule(5)]}}
     assert code(api, "ModifySecurityGroupPolicies", **version_0, SortPolicys=True) == ""
     assert policies(api, ident) == {"Version": "8", "Ingress": [], "Egress": []}
+
+
+def test_a_direction_is_set_as_a_whole_as_terraform_does_it(api: Api) -> None:
+    ident = made(api, rule(1), rule(2))
+
+    def modify(**policies: Any) -> str:
+        return code(api, "ModifySecurityGroupPolicies", SecurityGroupId=ident, SecurityGroupPolicySet=policies)
+
+    assert modify(Egress=[rule(3)], Version="2") == ""
+    assert modify(Ingress=[rule(5), rule(4)], Egress=[], Version="3") == ""
+    shown = policies(api, ident)
+    assert [one["Port"] for one in (*shown["Ingress"], *shown["Egress"])] == ["5", "4", "3"]
+    assert shown["Version"] == "3"
+    assert modify() == modify(Ingress=[], Egress=[]) == "InvalidParameterValue.Empty"
+    assert modify(Ingress=[rule(5), rule(5)]) == "UnsupportedOperation.DuplicatePolicy"
+    assert modify(Ingress=[rule(5, PolicyIndex=1)]) == "UnsupportedOperation"
+    assert policies(api, ident)["Version"] == "3"
+    assert modify(Version="0", Ingress=[], Egress=[]) == ""
+    assert policies(api, ident) == {"Version": "4", "Ingress": [], "Egress": []}
 
 
 CREATE, DELETE, REPLACE = "CreateSecurityGroupPolicies", "DeleteSecurityGroupPolicies", "ReplaceSecurityGroupPolicies"

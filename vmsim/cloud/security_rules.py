@@ -69,9 +69,9 @@ def removed(
     _change(cloud, region, ident, version, become)
 
 
-def reset(cloud: Cloud, region: str, ident: str, version: str, rules: Mapping[Direction, Sequence[Rule]]) -> None:
-    """Exactly these, in both directions."""
-    _change(cloud, region, ident, version, lambda _: {direction: rules.get(direction, ()) for direction in Direction})
+def reset(cloud: Cloud, region: str, ident: str, rules: Mapping[Direction, Sequence[Rule]]) -> None:
+    """Exactly these, in the directions that are given, whatever the version was."""
+    _change(cloud, region, ident, "", lambda _: rules)
 
 
 def _change(cloud: Cloud, region: str, ident: str, version: str, become: Becomes) -> None:

@@ -73,8 +73,8 @@ def test_rules_stand_where_they_are_put(cloud: Cloud) -> None:
     security_rules.removed(cloud, REGION, ident, "", IN, [(None, rule(9, description="whatever"))])
     assert ports(cloud, ident) == ["6", "7", "2", "3", "4"]
     assert security_groups.get(cloud, REGION, ident).version == 8
-    security_rules.reset(cloud, REGION, ident, "8", {OUT: [rule(1)]})
-    assert (ports(cloud, ident), ports(cloud, ident, OUT)) == ([], ["1"])
+    security_rules.reset(cloud, REGION, ident, {OUT: [rule(1)], IN: [rule(2)]})
+    assert (ports(cloud, ident), ports(cloud, ident, OUT)) == (["2"], ["1"])
     assert security_groups.get(cloud, REGION, ident).version == 9
 
 

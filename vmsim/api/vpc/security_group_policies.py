@@ -9,7 +9,7 @@ from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only
 from vmsim.api.vpc import policies
 from vmsim.cloud import security_group_query, security_rules
-from vmsim.model.errors import UsageError
+from vmsim.model.errors import Missing, UsageError
 from vmsim.model.security_group import Direction
 
 _COMMON: dict[str, Any] = {
@@ -85,15 +85,24 @@ def replace_one(call: Call) -> Reply:
             **policies.WITHOUT_EFFECT,
             "SortPolicys": "the rules always stand in the order in which they are given",
         },
+        "limits": {**policies.LIMITS, f"{policies.SET}.Version": "only 0 means anything: the group is cleared"},
     },
 )
 def reset(call: Call) -> Reply:
-    """Both directions, as a whole; version 0 clears them, whatever else is given."""
+    """A direction as a whole; one that is not given stays. Version 0 clears both, whatever else is given.
+
+    No other version is looked at: VersionMismatch is not among the published codes, and the Terraform provider sends
+    the version that it expects afterwards. It takes the rules of a direction away itself before it leaves it out.
+    """
+    region, ident, version = _place(call)
     rules = policies.both(call.params[policies.SET])
-    if policies.version(call.params) == _CLEAR:
-        security_rules.reset(call.cloud, call.region, call.params["SecurityGroupId"], "", {})
+    if version != _CLEAR:
+        rules = {direction: given for direction, given in rules.items() if given}
+        if not rules:
+            raise Missing("Neither Ingress nor Egress is given.", code="InvalidParameterValue.Empty")
     else:
-        security_rules.reset(call.cloud, *_place(call), rules)
+        rules = {direction: [] for direction in rules}
+    security_rules.reset(call.cloud, region, ident, rules)
     return {}
 
 
