@@ -118,6 +118,16 @@ def test_rules_stand_in_the_order_that_the_index_says(api: Api) -> None:
     assert policies(api, ident) == {"Version": "8", "Ingress": [], "Egress": []}
 
 
+def test_what_is_left_out_of_a_rule_is_all(api: Api) -> None:
+    """The Terraform provider leaves out a protocol and ports that are ALL."""
+    ident = made(api)
+    left_out = {"Action": "ACCEPT", "CidrBlock": ANYWHERE}
+    assert change(api, "CreateSecurityGroupPolicies", ident, left_out) == ""
+    (shown,) = policies(api, ident)["Ingress"]
+    assert (shown["Protocol"], shown["Port"]) == ("ALL", "ALL")
+    assert change(api, "DeleteSecurityGroupPolicies", ident, left_out) == ""
+
+
 def test_a_direction_is_set_as_a_whole_as_terraform_does_it(api: Api) -> None:
     ident = made(api, rule(1), rule(2))
 
@@ -155,7 +165,7 @@ TEMPLATE = {"AddressTemplate": {"AddressId": "ipm-00000000"}}
         (CREATE, [rule(1, PolicyIndex=2)], {}, "InvalidParameterValue.Range"),
         (CREATE, [rule(1, PolicyIndex=-1)], {}, "InvalidParameterValue.Range"),
         (CREATE, [rule(1, Protocol="SCTP")], {}, "InvalidParameterValue"),
-        (CREATE, [rule(1, Protocol="")], {}, "MissingParameter"),
+        (CREATE, [rule(1, Protocol="")], {}, "InvalidParameterValue"),
         (CREATE, [rule(1, Action="")], {}, "MissingParameter"),
         (CREATE, [rule(1, Action="REJECT")], {}, "InvalidParameterValue"),
         (CREATE, [rule(1, Protocol="ICMP")], {}, "InvalidParameterValue"),

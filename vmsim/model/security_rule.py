@@ -22,8 +22,9 @@ _CIDR6 = re.compile(r"[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?")
 
 
 def protocol(text: str) -> Protocol:
+    """ALL where none is named: so the Terraform provider means it."""
     if not text:
-        raise Missing("A rule needs its Protocol.", code="MissingParameter")
+        return Protocol.ALL
     try:
         return Protocol(text.upper())
     except ValueError as error:

@@ -18,7 +18,12 @@ def test_either_case_is_taken(text: str) -> None:
     assert security_rule.ports("all", Protocol.TCP) == "ALL"
 
 
-@pytest.mark.parametrize("text", ["", "SCTP", "6", "TCP "])
+def test_what_is_not_named_is_all() -> None:
+    assert security_rule.protocol("") is Protocol.ALL
+    assert security_rule.ports("", Protocol.TCP) == "ALL"
+
+
+@pytest.mark.parametrize("text", ["SCTP", "6", "TCP "])
 def test_what_is_no_protocol(text: str) -> None:
     with pytest.raises(UsageError):
         security_rule.protocol(text)
