@@ -20,8 +20,9 @@ from vmsim.host.firewall import Firewall
 from vmsim.host.network import Networks
 from vmsim.host.network_xml import NetworkSpec
 from vmsim.host.ruleset import CALLER, Guest, PublicAddress, Situation
-from vmsim.model.security_group import ANYWHERE, Direction, Flow, Protocol, Rule, SecurityGroup, Verdict, permits
+from vmsim.model.security_group import ANYWHERE, Direction, Protocol, Rule, SecurityGroup, Verdict
 
+from ..expectation import End, passes
 from .machines import TCP_PORTS, UDP_PORT, Machine, Probe, answered, inside, running, seen_as
 
 NOW = datetime(2026, 1, 2, tzinfo=timezone.utc)
@@ -87,12 +88,8 @@ class Setting:
             vpcs=VPCS,
         )
 
-    def members(self) -> dict[str, list[IPv4Address]]:
-        found: dict[str, list[IPv4Address]] = {}
-        for each, groups in self.groups.items():
-            for one in groups:
-                found.setdefault(one.id, []).append(each.address)
-        return found
+    def end(self, each: Machine) -> End:
+        return End(each.name, each.address, vpc_of(each), self.groups[each], self.public.get(each))
 
 
 def all_open(**changes: tuple[SecurityGroup, ...]) -> Setting:
@@ -103,27 +100,16 @@ def vpc_of(one: Machine) -> str:
     return next(ident for ident, subnets in VPCS.items() if any(one.address in subnet for subnet in subnets))
 
 
-def passes(setting: Setting, caller: Machine | None, called: Machine, by_public: bool, probe: Probe) -> bool:
-    """What the model says."""
+def expected(setting: Setting, caller: Machine | None, called: Machine, by_public: bool, probe: Probe) -> bool:
     protocol, _, port = probe
-    number = None if protocol == "ICMP" else port
-    members = setting.members()
-
-    def flow(peer: IPv4Address) -> Flow:
-        return Flow(Protocol(protocol), peer, number)
-
-    if caller is None:
-        return not by_public or permits(setting.groups[called], Direction.INGRESS, flow(CALLER), members)
-    if by_public:
-        if caller not in setting.public:
-            return False
-        seen, asked = setting.public[caller], setting.public[called]
-    else:
-        if vpc_of(caller) != vpc_of(called):
-            return False
-        seen, asked = caller.address, called.address
-    out = permits(setting.groups[caller], Direction.EGRESS, flow(asked), members)
-    return out and permits(setting.groups[called], Direction.INGRESS, flow(seen), members)
+    return passes(
+        [setting.end(each) for each in MACHINES],
+        setting.end(caller) if caller else None,
+        setting.end(called),
+        by_public=by_public,
+        protocol=Protocol(protocol),
+        port=port or None,
+    )
 
 
 def disagreements(firewall: Firewall, setting: Setting) -> list[str]:
@@ -143,7 +129,7 @@ def disagreements(firewall: Firewall, setting: Setting) -> list[str]:
         return [
             f"{caller.name if caller else 'lab'} → {called.name} {probe}: {'passed' if outcome else 'did not pass'}"
             for (called, by_public, probe), outcome in zip(questions, outcomes, strict=True)
-            if outcome is not passes(setting, caller, called, by_public, probe)
+            if outcome is not expected(setting, caller, called, by_public, probe)
         ]
 
     with ThreadPoolExecutor() as pool:
