@@ -22,7 +22,7 @@ def ready(session: Session, name: str) -> dict[str, Any]:
     """The instance, after its SSH server answers; a boot that is under way is waited for."""
     found = names.one(session.client, name)
     if found["state"] not in _REACHABLE:
-        hint = f"`vmsim start {found['name']}` starts it."
+        hint = f"`vmsim start {names.word(session.client, found)}` starts it."
         raise WrongState("Logging in", names.label(found), found["state"], hint=hint)
     if found["rung"] not in _SSH_RUNGS:
         client, limit = session.client, session.settings.boot_limit

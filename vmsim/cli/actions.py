@@ -9,10 +9,11 @@ import click
 
 from vmsim.cli import output
 from vmsim.cli.lazy import load, suggestion
+from vmsim.cli.options import Word
 
 
 @click.command("actions")
-@click.argument("name", metavar="[SERVICE|ACTION]", default="")
+@click.argument("name", metavar="[SERVICE|ACTION]", type=Word(), default="")
 @output.output_option
 def command(name: str, form: str) -> None:
     """Show which actions and parameters of the cloud's API are simulated.

@@ -11,7 +11,7 @@ import paramiko
 
 from vmsim.cli import guest, unpack
 from vmsim.cli.session import Session, pass_session
-from vmsim.model.errors import NotFound, OperationFailed
+from vmsim.model.errors import NotFound, OperationFailed, Refused
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def command(session: Session, places: tuple[str, ...], identity: Path | None, us
 
 def parse(text: str) -> Place:
     """NAME:PATH, or a path here; ./a:b is a path here."""
+    if not text:
+        raise click.UsageError("A place is empty.")
     name, colon, path = text.partition(":")
     if not colon or "/" in name or name.startswith("."):
         return Place("", text)
@@ -65,6 +67,8 @@ def _copy_in(transport: paramiko.Transport, sources: list[Path], target: str) ->
     for source in sources:
         if not source.exists():
             raise NotFound("file", str(source))
+        if not (source.is_file() or source.is_dir()):
+            raise Refused(f"{source} is neither a file nor a folder.")
     into = _is_folder(transport, target)
     if len(sources) > 1 and not into:
         raise OperationFailed(f"{target} is no folder in the guest; several sources need one.")
@@ -78,8 +82,10 @@ def _copy_in(transport: paramiko.Transport, sources: list[Path], target: str) ->
                 unpack.pack(stream, source, name)
             unpack.finish(stream)
         channel.shutdown_write()
-    except OSError:
-        pass  # tar ended early; its own words follow
+    except OSError as error:
+        if error.filename:
+            raise  # one of ours that cannot be read
+        # else tar ended early; its own words follow
     _check(channel, f"copying to {target}")
 
 
@@ -91,6 +97,8 @@ def _copy_out(transport: paramiko.Transport, source: str, target: Path, several:
     channel = transport.open_session()
     channel.exec_command(f"tar -cf - -C {shlex.quote(str(folder))} {shlex.quote(name)}")
     into = target / name if target.is_dir() else target
+    if not into.parent.is_dir():
+        raise NotFound("folder", str(into.parent), hint="It must be there before the copy is made.")
     with channel.makefile("rb") as stream:
         unpack.unpack(stream, name, into)
     _check(channel, f"copying {source}")

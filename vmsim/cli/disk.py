@@ -9,7 +9,7 @@ import click
 
 from vmsim.cli import follow, names, output
 from vmsim.cli.lazy import suggestion
-from vmsim.cli.options import Gibibytes, of_region_option, region_option, wait_option
+from vmsim.cli.options import Gibibytes, NewName, Word, of_region_option, region_option, wait_option
 from vmsim.cli.session import Session, pass_session, say
 from vmsim.client import Client, segment
 from vmsim.model.errors import NotFound, VmsimError
@@ -25,7 +25,7 @@ def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -
     return [word for word in dict.fromkeys(words) if word.startswith(incomplete)]
 
 
-_disk_argument = click.argument("disk", metavar="DISK", shell_complete=complete)
+_disk_argument = click.argument("disk", metavar="DISK", type=Word(), shell_complete=complete)
 
 
 @click.group("disk")
@@ -62,10 +62,15 @@ def _row(disk: dict[str, Any], labels: dict[str, str]) -> tuple[object, ...]:
 
 
 @command.command("create")
-@click.argument("name")
+@click.argument("name", type=NewName())
 @click.argument("size", metavar="[SIZE]", type=Gibibytes(), required=False)
-@click.option("--snapshot", metavar="SNAPSHOT", help="Begin with the contents of this snapshot; SIZE may be left out.")
-@click.option("--zone", metavar="ZONE", help="The zone; the region's first by default, as for instances.")
+@click.option(
+    "--snapshot",
+    type=Word(),
+    metavar="SNAPSHOT",
+    help="Begin with the contents of this snapshot; SIZE may be left out.",
+)
+@click.option("--zone", type=Word(), metavar="ZONE", help="The zone; the region's first by default, as for instances.")
 @region_option
 @wait_option
 @output.output_option

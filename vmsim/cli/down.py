@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from vmsim.cli.options import Seconds
 from vmsim.cli.session import Sayer, Session, pass_session, say
 from vmsim.lab.lab import Lab
 from vmsim.model.errors import VmsimError
 
 
 @click.command("down")
-@click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="How long guests may take altogether.")
+@click.option("--limit", type=Seconds(), metavar="SECONDS", help="How long guests may take altogether.")
 @pass_session
 def command(session: Session, limit: float | None) -> None:
     """Shut every guest down and end the lab.

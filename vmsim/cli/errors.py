@@ -54,11 +54,16 @@ def translated(session: Session, arguments: Sequence[str]) -> Iterator[Outcome]:
         say(f"Error: {sentence(error)}")
         outcome.code = code(error)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        # What this machine has against a file that was named, or a full disk, is no bug of ours.
+        if not error.filename and error.errno not in (errno.ENOSPC, errno.EDQUOT):
             say(_bug(session, arguments))
             outcome.code = BUG
             return
-        say(f"Error: {error.strerror}" + (f": {error.filename}" if error.filename else "."))
+        say(
+            f"Error: {os.fsdecode(error.filename)}: {error.strerror}."
+            if error.filename
+            else f"Error: {error.strerror}."
+        )
         outcome.code = FAILED
     except Exception:  # noqa: BLE001 - what nobody expected is a bug: it goes to a file, with all that is known
         say(_bug(session, arguments))

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from vmsim.cli import names, output
+from vmsim.cli.options import Word
 from vmsim.cli.session import Session, pass_session
 from vmsim.model.errors import NotFound
 from vmsim.model.ids import is_id
 
 
 @click.command("events")
-@click.argument("name", metavar="[NAME]", default="", shell_complete=names.complete)
+@click.argument("name", metavar="[NAME]", type=Word(), default="", shell_complete=names.complete)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens next.")
 @click.option("--since", type=int, default=0, metavar="NUMBER", help="Only what came after this event.")
 @output.output_option

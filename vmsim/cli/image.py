@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from vmsim.cli import asked, names, output
-from vmsim.cli.options import region_option, wait_option
+from vmsim.cli.options import NewName, Word, region_option, wait_option
 from vmsim.cli.session import Sayer, Session, pass_session
 from vmsim.client import segment
 from vmsim.lab import images
@@ -57,7 +58,7 @@ def _row(image: LocalImage) -> tuple[object, ...]:
 
 
 @command.command("build")
-@click.argument("name", default=images.DEFAULT)
+@click.argument("name", type=Word(), default=images.DEFAULT)
 @output.output_option
 def build(name: str, form: str) -> None:
     """Build an image from its recipe, without root.
@@ -76,8 +77,8 @@ def build(name: str, form: str) -> None:
 
 
 @command.command("create")
-@click.argument("instance", metavar="INSTANCE", shell_complete=names.complete)
-@click.argument("name")
+@click.argument("instance", metavar="INSTANCE", type=Word(), shell_complete=names.complete)
+@click.argument("name", type=NewName())
 @click.option("--force", is_flag=True, help="Stop a running instance for it, and start it again.")
 @click.option("--description", default="", help="What it is for.")
 @wait_option
@@ -95,13 +96,13 @@ def create(session: Session, instance: str, name: str, force: bool, description:
     body = {"instance": instance, "name": name, "power_off": force, "description": description}
     reply = session.client.post("/v1/images", body)
     made = reply["image"]
-    done = f"an image; `vmsim launch --image {name}` makes instances of it"
+    done = f"an image; `vmsim launch --image {shlex.quote(name)}` makes instances of it"
     asked.tell(session.client, reply, f"{name} ({made['id']})", done, wait=wait, form=form)
 
 
 @command.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help="What to call it; the file's own name by default.")
+@click.option("--name", type=NewName(), help="What to call it; the file's own name by default.")
 @click.option("--login-user", default="root", show_default=True, help="Who logs in.")
 @click.option(
     "--memory", type=click.IntRange(min=64), default=512, show_default=True, help="The least it boots with, MiB."
@@ -129,12 +130,12 @@ def import_file(
     body = {"path": str(file.absolute()), "name": name or file.stem, "login_user": login_user, "memory_mib": memory}
     reply = session.client.post("/v1/images/import", {**body, "region": region})
     made = reply["image"]
-    done = f"imported; `vmsim launch --image {made['name']}` makes instances of it"
+    done = f"imported; `vmsim launch --image {shlex.quote(made['name'])}` makes instances of it"
     asked.tell(session.client, reply, f"{made['name']} ({made['id']})", done, wait=wait, form=form)
 
 
 @command.command("delete")
-@click.argument("name")
+@click.argument("name", type=Word())
 @output.output_option
 @pass_session
 def delete(session: Session, name: str, form: str) -> None:

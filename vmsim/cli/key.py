@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from vmsim.cli import output
-from vmsim.cli.options import region_option
+from vmsim.cli.options import NewName, Word, region_option
 from vmsim.cli.session import Session, pass_session, say
 from vmsim.client import segment
-from vmsim.model.errors import UsageError
+from vmsim.model.errors import HostError, UsageError
 
 
 @click.group("key")
@@ -45,7 +47,7 @@ def _row(key: dict[str, Any]) -> tuple[object, ...]:
 
 
 @command.command("create")
-@click.argument("name")
+@click.argument("name", type=NewName())
 @click.option("--file", type=click.Path(path_type=Path), help="Where the private key goes; NAME.pem by default.")
 @region_option
 @output.output_option
@@ -60,17 +62,37 @@ def create(session: Session, name: str, file: Path | None, region: str | None, f
       vmsim key create laptop --file ~/.ssh/laptop.pem
     """
     target = file or Path(f"{name}.pem")
-    if target.exists():
-        raise UsageError(f"{target} exists already.", hint="Name another file with --file.")
-    made = session.client.post("/v1/keys", {"name": name, "region": region})
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as written:
-        written.write(made["private_key"])
+    client = session.client
+    with _new_file(target) as written:
+        made = client.post("/v1/keys", {"name": name, "region": region})
+        try:
+            written.write(made["private_key"])
+            written.flush()
+        except OSError:
+            client.delete(f"/v1/keys/{segment(made['key']['id'])}", region=region)
+            raise
     _print(made["key"], form, file=str(target))
 
 
+@contextlib.contextmanager
+def _new_file(target: Path) -> Iterator[IO[str]]:
+    """Made before the key is: nobody else has the private half. Nothing stays of it when there is no key."""
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise UsageError(f"{target} exists already.", hint="Name another file with --file.") from error
+    except OSError as error:
+        why = f"{target} cannot be written: {error.strerror}."
+        raise HostError(why, hint="Name another file with --file.") from error
+    with contextlib.ExitStack() as stack:
+        stack.callback(target.unlink)
+        with os.fdopen(descriptor, "w") as written:
+            yield written
+        stack.pop_all()
+
+
 @command.command("import")
-@click.argument("name")
+@click.argument("name", type=NewName())
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @region_option
 @output.output_option
@@ -90,7 +112,7 @@ def import_public(session: Session, name: str, file: Path, region: str | None, f
 
 
 @command.command("delete")
-@click.argument("name")
+@click.argument("name", type=Word())
 @region_option
 @output.output_option
 @pass_session

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from vmsim.cli import output
+from vmsim.cli.options import NewName, Word
 from vmsim.cli.session import Session, pass_session
 from vmsim.client import segment
 
@@ -37,7 +38,7 @@ def _row(key: dict[str, Any]) -> tuple[object, ...]:
 
 
 @command.command("create")
-@click.argument("name")
+@click.argument("name", type=NewName())
 @output.output_option
 @pass_session
 def create(session: Session, name: str, form: str) -> None:
@@ -58,7 +59,7 @@ def create(session: Session, name: str, form: str) -> None:
 
 
 @command.command("disable")
-@click.argument("name")
+@click.argument("name", type=Word())
 @output.output_option
 @pass_session
 def disable(session: Session, name: str, form: str) -> None:
@@ -70,7 +71,7 @@ def disable(session: Session, name: str, form: str) -> None:
 
 
 @command.command("delete")
-@click.argument("name")
+@click.argument("name", type=Word())
 @output.output_option
 @pass_session
 def delete(session: Session, name: str, form: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from vmsim.cli import names, verbs
 from vmsim.cli.errors import one_line
-from vmsim.cli.options import force_option, wait_option
+from vmsim.cli.options import Word, force_option, wait_option
 from vmsim.cli.output import output_option
 from vmsim.cli.session import Session, pass_session
 from vmsim.client import Client
@@ -17,7 +17,12 @@ from vmsim.model.errors import NotFound, VmsimError
 from vmsim.model.lifecycle import Verb
 
 _KEY = click.option(
-    "--key", "keys", metavar="KEY", multiple=True, help="Name or id; the home's own key by default. May be repeated."
+    "--key",
+    "keys",
+    type=Word(),
+    metavar="KEY",
+    multiple=True,
+    help="Name or id; the home's own key by default. May be repeated.",
 )
 
 

@@ -11,7 +11,7 @@ import click
 
 from vmsim.cli import errors, follow, names, output
 from vmsim.cli.keys_of_instances import key_ids
-from vmsim.cli.options import Gibibytes, new_password, region_option, wait_option
+from vmsim.cli.options import Gibibytes, NewName, Seconds, Word, new_password, region_option, wait_option
 from vmsim.cli.session import Sayer, Session, pass_session, say
 from vmsim.cli.verbs import exit_code
 from vmsim.lab import images
@@ -21,23 +21,25 @@ _PUBLIC_BANDWIDTH = 10
 
 
 @click.command("launch")
-@click.argument("name", metavar="[NAME]", default="")
+@click.argument("name", metavar="[NAME]", type=NewName(), default="")
 @click.option("-n", "--count", type=click.IntRange(1, 100), default=1, help="How many; they are numbered.")
-@click.option("--image", metavar="IMAGE", default="", help="Name or id; the tiny image by default.")
-@click.option("--type", "type_name", metavar="TYPE", default="", help="The smallest the image allows by default.")
+@click.option("--image", type=Word(), metavar="IMAGE", default="", help="Name or id; the tiny image by default.")
+@click.option(
+    "--type", "type_name", type=Word(), metavar="TYPE", default="", help="The smallest the image allows by default."
+)
 @click.option("--disk-size", type=Gibibytes(), default=None, help="System disk; the image's own size by default.")
 @click.option("--data-disk", "data_disks", type=Gibibytes(), multiple=True, help="Add a data disk. May be repeated.")
 @click.option("--public", is_flag=True, help="With a public address.")
-@click.option("--key", "keys", metavar="KEY", multiple=True, help="SSH key; the home's own by default.")
+@click.option("--key", "keys", type=Word(), metavar="KEY", multiple=True, help="SSH key; the home's own by default.")
 @click.option("--password", is_flag=True, help="Log in with a password instead of a key; asks for it.")
 @click.option("--password-stdin", is_flag=True, help="The same, read from standard input.")
 @click.option("--user-data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="First-boot data.")
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="May be repeated.")
 @click.option("--boot-with-lab", is_flag=True, help="Start it whenever the lab has come up.")
-@click.option("--zone", metavar="ZONE", default="", help="The region's first by default.")
+@click.option("--zone", type=Word(), metavar="ZONE", default="", help="The region's first by default.")
 @region_option
 @wait_option
-@click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a boot may stand still.")
+@click.option("--limit", type=Seconds(), metavar="SECONDS", help="How long a boot may stand still.")
 @output.output_option
 @pass_session
 def command(session: Session, /, wait: bool, limit: float | None, form: str, **wanted: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from vmsim.cli import names
+from vmsim.cli.options import Word
 from vmsim.cli.session import Session, pass_session
 from vmsim.lab import logs
 from vmsim.lab.lab import Lab
@@ -21,7 +22,9 @@ _CHUNK = 65536
 
 
 @click.command("logs")
-@click.argument("name", metavar="[daemon|libvirtd|init|NAME]", default="daemon", shell_complete=names.complete)
+@click.argument(
+    "name", metavar="[daemon|libvirtd|init|NAME]", type=Word(), default="daemon", shell_complete=names.complete
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written next.")
 @click.option(
     "-n", "--lines", type=click.IntRange(min=0), default=100, show_default=True, help="How many to begin with."

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from vmsim.cli.lazy import suggestion
+from vmsim.cli.options import Word
 from vmsim.cli.session import Session
 from vmsim.client import Client, segment
 from vmsim.model.errors import NotFound, VmsimError
@@ -26,9 +27,9 @@ def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -
     return [word for word in dict.fromkeys(words) if word.startswith(incomplete)]
 
 
-name_argument = click.argument("name", metavar="NAME", shell_complete=complete)
-names_argument = click.argument("given", metavar="NAME...", nargs=-1, shell_complete=complete)
-optional_names_argument = click.argument("given", metavar="[NAME]...", nargs=-1, shell_complete=complete)
+name_argument = click.argument("name", metavar="NAME", type=Word(), shell_complete=complete)
+names_argument = click.argument("given", metavar="NAME...", type=Word(), nargs=-1, shell_complete=complete)
+optional_names_argument = click.argument("given", metavar="[NAME]...", type=Word(), nargs=-1, shell_complete=complete)
 all_option = click.option("--all", "everything", is_flag=True, help="Every instance for which it is possible.")
 
 

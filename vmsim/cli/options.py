@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from vmsim.cli.session import interactive
 
@@ -30,7 +32,7 @@ def stop_type_options(function: F) -> F:
         ("--soft-first", "SOFT_FIRST", "Ask the guest; pull the plug after the limit."),
         ("--soft", "SOFT", "Ask the guest to shut down; fail after the limit (the default)."),
     )
-    limit = click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a guest may take.")
+    limit = click.option("--limit", type=Seconds(), metavar="SECONDS", help="How long a guest may take.")
     function = limit(function)
     for name, value, text in kinds:
         option = click.option(name, "stop_type", flag_value=value, type=str, default=None, help=text)
@@ -39,12 +41,51 @@ def stop_type_options(function: F) -> F:
 
 
 def region_option(function: F) -> F:
-    return click.option("--region", metavar="REGION", help="The region; the home's own by default.")(function)
+    text = "The region; the home's own by default."
+    return click.option("--region", type=Word(), metavar="REGION", help=text)(function)
+
+
+class Seconds(click.FloatRange):
+    """A time: 0 to a day. Click's own range lets "nan" through, which no comparison refuses."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 86400)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return number
+
+
+class Word(click.ParamType[str]):
+    """A name of something there is. An empty one (`vmsim launch "$NAME"`, never set) is a mistake, and not "none"."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        left_out = ctx is not None and param is not None and ctx.get_parameter_source(param.name or "") in _NOT_SAID
+        if not value and not left_out:
+            self.fail("it is empty.", param, ctx)
+        return str(value)
+
+
+class NewName(Word):
+    """A name for something new. One that begins with a dash would be taken for an option ever after."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        name = super().convert(value, param, ctx)
+        if name.startswith("-"):
+            self.fail(f"{name!r} begins with a dash, as options do.", param, ctx)
+        return name
+
+
+_NOT_SAID = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
 
 def of_region_option(function: F) -> F:
     """For a list, which is of every region by itself."""
-    return click.option("--region", metavar="REGION", help="Only of this region.")(function)
+    return click.option("--region", type=Word(), metavar="REGION", help="Only of this region.")(function)
 
 
 class Gibibytes(click.ParamType[int]):

@@ -10,7 +10,7 @@ import click
 
 from vmsim.cli import names, verbs
 from vmsim.cli.keys_of_instances import key_ids
-from vmsim.cli.options import Gibibytes, new_password, wait_option
+from vmsim.cli.options import Gibibytes, Seconds, Word, new_password, wait_option
 from vmsim.cli.output import output_option
 from vmsim.cli.session import Session, interactive, pass_session
 from vmsim.model.lifecycle import Verb
@@ -18,15 +18,15 @@ from vmsim.model.lifecycle import Verb
 
 @click.command("reinstall")
 @names.name_argument
-@click.option("--image", metavar="IMAGE", default="", help="Name or id; its present one by default.")
+@click.option("--image", type=Word(), metavar="IMAGE", default="", help="Name or id; its present one by default.")
 @click.option("--disk-size", type=Gibibytes(), default=None, help="Grow the system disk, too.")
-@click.option("--host-name", metavar="NAME", default=None, help="It keeps its host name by default.")
-@click.option("--key", "keys", metavar="KEY", multiple=True, help="SSH key; the home's own by default.")
+@click.option("--host-name", type=Word(), metavar="NAME", default=None, help="It keeps its host name by default.")
+@click.option("--key", "keys", type=Word(), metavar="KEY", multiple=True, help="SSH key; the home's own by default.")
 @click.option("--password-stdin", is_flag=True, help="A password instead of a key, read from standard input.")
 @click.option("--user-data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="First-boot data.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @wait_option
-@click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a boot may stand still.")
+@click.option("--limit", type=Seconds(), metavar="SECONDS", help="How long a boot may stand still.")
 @output_option
 @pass_session
 def command(

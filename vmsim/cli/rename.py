@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from vmsim.cli import names, output
+from vmsim.cli.options import NewName
 from vmsim.cli.session import Session, pass_session
 
 
 @click.command("rename")
 @names.name_argument
-@click.argument("new_name", metavar="NEW-NAME")
+@click.argument("new_name", metavar="NEW-NAME", type=NewName())
 @output.output_option
 @pass_session
 def command(session: Session, name: str, new_name: str, form: str) -> None:

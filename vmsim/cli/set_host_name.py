@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vmsim.cli import names, verbs
-from vmsim.cli.options import wait_option
+from vmsim.cli.options import Word, wait_option
 from vmsim.cli.output import output_option
 from vmsim.cli.session import Session, pass_session
 from vmsim.model.lifecycle import Verb
@@ -13,7 +13,7 @@ from vmsim.model.lifecycle import Verb
 
 @click.command("set-host-name")
 @names.name_argument
-@click.argument("host_name", metavar="HOST-NAME")
+@click.argument("host_name", metavar="HOST-NAME", type=Word())
 @wait_option
 @output_option
 @pass_session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vmsim.cli import names, verbs
-from vmsim.cli.options import force_option, wait_option
+from vmsim.cli.options import Word, force_option, wait_option
 from vmsim.cli.output import output_option
 from vmsim.cli.session import Session, pass_session
 from vmsim.model.instance_types import TYPES, instance_type
@@ -19,8 +19,8 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 
 
 @click.command("set-type")
-@click.argument("given", metavar="NAME...", nargs=-1, shell_complete=_complete)
-@click.argument("type_name", metavar="TYPE")
+@click.argument("given", metavar="NAME...", type=Word(), nargs=-1, shell_complete=_complete)
+@click.argument("type_name", metavar="TYPE", type=Word())
 @force_option
 @wait_option
 @output_option

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vmsim.cli import asked, names, output
-from vmsim.cli.options import wait_option
+from vmsim.cli.options import NewName, Word, wait_option
 from vmsim.cli.session import Session, pass_session, say
 from vmsim.client import Client, segment
 from vmsim.model import ids
@@ -48,9 +48,9 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 
 
 @command.command("create")
-@click.argument("of", metavar="NAME|DISK", shell_complete=names.complete)
+@click.argument("of", metavar="NAME|DISK", type=Word(), shell_complete=names.complete)
 @click.option("--disk", metavar="DISK", default="vda", show_default=True, help="The guest's name for the disk.")
-@click.option("--name", default="", help="What to call it; after instance and disk by default.")
+@click.option("--name", type=NewName(), default="", help="What to call it; after instance and disk by default.")
 @wait_option
 @output.output_option
 @pass_session
@@ -80,7 +80,7 @@ def _disk(client: Client, name: str, wanted: str) -> tuple[str, str]:
 
 
 @command.command("apply")
-@click.argument("name", metavar="SNAPSHOT")
+@click.argument("name", metavar="SNAPSHOT", type=Word())
 @click.option("--force", is_flag=True, help="Stop a running instance for it, and start it again.")
 @wait_option
 @output.output_option
@@ -101,7 +101,7 @@ def apply(session: Session, name: str, force: bool, wait: bool, form: str) -> No
 
 
 @command.command("delete")
-@click.argument("name", metavar="SNAPSHOT")
+@click.argument("name", metavar="SNAPSHOT", type=Word())
 @click.option("--with-images", is_flag=True, help="Delete the images that were made with it, too.")
 @output.output_option
 @pass_session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vmsim.cli import names, verbs
-from vmsim.cli.options import wait_option
+from vmsim.cli.options import Seconds, wait_option
 from vmsim.cli.output import output_option
 from vmsim.cli.session import Session, pass_session
 from vmsim.model.lifecycle import Verb
@@ -15,7 +15,7 @@ from vmsim.model.lifecycle import Verb
 @names.names_argument
 @names.all_option
 @wait_option
-@click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a boot may stand still.")
+@click.option("--limit", type=Seconds(), metavar="SECONDS", help="How long a boot may stand still.")
 @output_option
 @pass_session
 def command(

@@ -15,6 +15,7 @@ from typing import IO, Any
 from vmsim.model.errors import OperationFailed
 
 _END = b"\0" * 1024
+_CHUNK = 65536
 
 
 def pack(stream: Any, source: Path, name: str) -> None:
@@ -43,9 +44,18 @@ def _add(stream: Any, path: Path, name: str, *, follow: bool) -> None:
         return
     stream.write(member.tobuf(tarfile.GNU_FORMAT))
     if member.isreg():
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, stream)
+        contents(stream, path, member.size)
         stream.write(b"\0" * (-member.size % tarfile.BLOCKSIZE))
+
+
+def contents(stream: Any, path: Path, size: int) -> None:
+    """As many bytes as the header says, also of a file that grows meanwhile. Raises OperationFailed when it shrinks."""
+    with path.open("rb") as file:
+        while size and (data := file.read(min(size, _CHUNK))):
+            stream.write(data)
+            size -= len(data)
+    if size:
+        raise OperationFailed(f"{path} became shorter while it was copied.")
 
 
 def unpack(stream: IO[bytes] | Any, name: str, target: Path) -> None:

@@ -23,6 +23,6 @@ def test_places(text: str, place: Place) -> None:
     assert parse(text) == place
 
 
-@pytest.mark.parametrize("words", [("a",), ("a", "b"), ("x:a", "y:b"), ("x:a", "b", "c")])
+@pytest.mark.parametrize("words", [("a",), ("a", "b"), ("x:a", "y:b"), ("x:a", "b", "c"), ("", "x:a"), ("x:a", "")])
 def test_one_side_must_be_inside(vmsim: Vmsim, words: tuple[str, ...]) -> None:
     assert vmsim("cp", *words).code == 2

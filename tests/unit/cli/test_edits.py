@@ -84,6 +84,19 @@ def test_a_name_may_hold_a_slash(client: Client, web: str, vmsim: Vmsim) -> None
     assert vmsim("rename", "team/front", "web-1").code == 0
 
 
+def test_no_key_is_made_whose_private_half_cannot_be_kept(client: Client, tmp_path: Path, vmsim: Vmsim) -> None:
+    ran = vmsim("key", "create", "laptop", "--file", str(tmp_path / "none" / "laptop.pem"))
+    assert ran.code == 1 and "cannot be written" in ran.err
+    assert vmsim("key", "create", "laptop", "--file", "/dev/full").code == 2
+    assert client.get("/v1/keys")["keys"] == []
+
+
+def test_no_file_stays_of_a_key_that_was_refused(tmp_path: Path, client: Client, vmsim: Vmsim) -> None:
+    client.post("/v1/keys", {"name": "laptop"})
+    assert vmsim("key", "create", "laptop", "--file", str(tmp_path / "laptop.pem")).code == 1
+    assert not (tmp_path / "laptop.pem").exists()
+
+
 def test_keys_come_and_go(client: Client, tmp_path: Path, vmsim: Vmsim) -> None:
     file = tmp_path / "k.pem"
     assert vmsim("key", "create", "laptop", "--file", str(file)).code == 0

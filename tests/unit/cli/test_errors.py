@@ -37,6 +37,13 @@ def test_each_has_its_exit_code(raised: BaseException, code: int) -> None:
     assert outcome.code == code
 
 
+def test_what_the_machine_has_against_a_file_is_no_bug(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with errors.translated(Session(), []) as outcome:
+        (tmp_path / "none" / "x").write_text("")
+    assert outcome.code == 1
+    assert capsys.readouterr().err == f"Error: {tmp_path / 'none' / 'x'}: No such file or directory.\n"
+
+
 def test_a_sentence_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     with errors.translated(Session(), []):
         raise Refused("It is off.", hint="Start it.")

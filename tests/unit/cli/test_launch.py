@@ -86,8 +86,23 @@ def test_a_password_instead_of_a_key(client: Client, vmsim: Vmsim, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "words", [("--key", "k", "--password"), ("--tag", "novalue"), ("--disk-size", "tiny"), ("--type", "NO.SUCH")]
+    "words",
+    [
+        ("--key", "k", "--password"),
+        ("--tag", "novalue"),
+        ("--disk-size", "tiny"),
+        ("--type", "NO.SUCH"),
+        ("--limit", "nan"),
+        ("--", "-x"),
+        ("",),
+        ("--image", ""),
+    ],
 )
 def test_wrong_use(vmsim: Vmsim, client: Client, words: tuple[str, ...]) -> None:
     assert vmsim("launch", *words).code == 2
     assert client.get("/v1/instances")["instances"] == []
+
+
+def test_what_is_to_be_typed_next_can_be_typed(client: Client, vmsim: Vmsim) -> None:
+    ran = vmsim("launch", "my web", "--no-wait")
+    assert f"vmsim show {client.get('/v1/instances')['instances'][0]['id']}" in ran.out

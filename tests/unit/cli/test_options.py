@@ -28,3 +28,22 @@ def test_without_a_terminal_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(click.UsageError, match="--password-stdin"):
         options.new_password(False)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e9", ""])
+def test_a_time_is_a_number_up_to_a_day(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        options.Seconds().convert(text, None, None)
+    assert options.Seconds().convert("2.5", None, None) == 2.5
+
+
+def test_an_empty_word_is_a_mistake() -> None:
+    assert options.Word().convert("-x", None, None) == "-x"
+    with pytest.raises(click.BadParameter, match="empty"):
+        options.Word().convert("", None, None)
+
+
+def test_a_new_name_begins_with_no_dash() -> None:
+    assert options.NewName().convert("web-1", None, None) == "web-1"
+    with pytest.raises(click.BadParameter, match="dash"):
+        options.NewName().convert("-x", None, None)

@@ -100,3 +100,15 @@ def test_a_hard_link_becomes_a_copy(tmp_path: Path) -> None:
 def test_nothing_is_written_of_an_empty_stream(tmp_path: Path) -> None:
     unpack.unpack(io.BytesIO(b""), "d", tmp_path / "d")
     assert not (tmp_path / "d").exists()
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("some")
+    with pytest.raises(OperationFailed, match="shorter"):
+        unpack.contents(io.BytesIO(), tmp_path / "log", 5)
+
+
+def test_of_one_that_grows_as_much_is_sent_as_was_announced(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("some more")
+    unpack.contents(stream := io.BytesIO(), tmp_path / "log", 4)
+    assert stream.getvalue() == b"some"
