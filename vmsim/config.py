@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import configparser
 import hashlib
-import math
 import os
 import pwd
 from collections.abc import Mapping
@@ -41,6 +40,11 @@ class Home:
     def lab_file(self) -> Path:
         """What the running lab is: init's pid and start time, port, boot id (JSON). Written by the lab alone."""
         return self.root / "lab.json"
+
+    @property
+    def lab_copy(self) -> Path:
+        """The same once more, where nobody's hand or `rm` in the home reaches it. Gone with the lab."""
+        return self.runtime / "lab.json"
 
     @property
     def lock_file(self) -> Path:
@@ -180,7 +184,13 @@ def settings(home: Home, environment: Mapping[str, str] = os.environ) -> Setting
     """Defaults, then settings.ini, then VMSIM_… variables. Raises UsageError naming what cannot be read."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read(home.settings_file)
+        # Not by its path: a file that may not be read would count as none.
+        with home.settings_file.open() as lines:
+            parser.read_file(lines)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UsageError(f"{home.settings_file} cannot be read: {error.strerror}.") from error
     except (configparser.Error, UnicodeDecodeError) as error:
         raise UsageError(f"{home.settings_file} cannot be read: {error}") from error
     file = dict(parser["vmsim"]) if parser.has_section("vmsim") else {}
@@ -203,20 +213,24 @@ def _check(found: Settings) -> None:
         raise UsageError(f"accel is {found.accel!r}.", hint="Set VMSIM_ACCEL to auto, kvm or tcg.")
     region(found.region)
     for name, value in vars(found).items():
-        low, high = _BOUNDS.get(name, (0, math.inf))
+        low, high = _BOUNDS.get(name, (0, _MOST))
         if isinstance(value, (int, float)) and not low <= value <= high:
-            raise UsageError(f"setting {name} is {value}; it must be {low} or more" + _up_to(high) + ".")
+            raise UsageError(f"setting {name} is {value}; it must be {low} or more, up to {high:g}.")
 
 
-def _up_to(high: float) -> str:
-    return "" if high == math.inf else f", up to {high:g}"
-
-
+_MOST = 1e9
+"""What is more, some clock, timer or column does not hold."""
+_DAY = 86400.0
+"""The longest that an operation may be given."""
 _BOUNDS = {
     "port": (0, 65535),
     "workers": (1, 1000),
-    "press_interval": (0.1, math.inf),
-    "sample_interval": (1, math.inf),
+    "press_interval": (0.1, _DAY),
+    "soft_stop_limit": (0, _DAY),
+    "down_limit": (0, _DAY),
+    "detach_limit": (0, _DAY),
+    "sample_interval": (1, _DAY),
+    "reconcile_interval": (0.1, _DAY),
 }
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from stub_lab import SETTINGS, STUB_DAEMON
+from vmsim.config import Home
+from vmsim.lab.lab import Lab
 
 from . import programs
 from .homes import RunningHome, running_home
@@ -25,3 +31,17 @@ def tccli_program() -> Path:
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     return programs.node_modules()
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    made: list[Lab] = []
+
+    def make(name: str = "home", *daemon: str, **settings: Any) -> Lab:
+        argv = (*(daemon or STUB_DAEMON),)
+        made.append(Lab(Home(tmp_path / name), replace(SETTINGS, **settings), daemon=argv))
+        return made[-1]
+
+    yield make
+    for lab in made:
+        lab.down(limit=1.0)

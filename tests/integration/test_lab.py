@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from stub_lab import SETTINGS, STUB_DAEMON
-from vmsim.config import DEFAULT_PORT, Home
+from stub_lab import STUB_DAEMON
+from vmsim.config import DEFAULT_PORT
 from vmsim.host import command
 from vmsim.lab import identity
 from vmsim.lab.home import reset
@@ -35,6 +35,16 @@ NETWORK = """<network><name>n</name><forward mode='open'/><bridge name='vmsimtes
 DOMAIN = """<domain type='qemu'><name>empty</name><memory unit='MiB'>32</memory>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
 <devices><interface type='network'><source network='n'/><model type='virtio'/></interface></devices></domain>"""
+
+
+_SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+from stub_lab import SETTINGS, STUB_DAEMON
+from vmsim.config import Home
+from vmsim.lab.lab import Lab
+status = Lab(Home(Path(sys.argv[1])), SETTINGS, STUB_DAEMON).up()
+"""
 
 
 def ask(lab: Lab) -> dict[str, Any]:
@@ -95,20 +105,6 @@ def all_namespaces() -> set[str]:
         except OSError:
             continue
     return found
-
-
-@pytest.fixture
-def new(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    made: list[Lab] = []
-
-    def make(name: str = "home", *daemon: str, **settings: Any) -> Lab:
-        argv = (*(daemon or STUB_DAEMON),)
-        made.append(Lab(Home(tmp_path / name), replace(SETTINGS, **settings), daemon=argv))
-        return made[-1]
-
-    yield make
-    for lab in made:
-        lab.down(limit=1.0)
 
 
 def test_up_is_quick_and_idempotent(new: Callable[..., Lab]) -> None:
@@ -189,12 +185,13 @@ def test_two_homes_do_not_meet(new: Callable[..., Lab]) -> None:
 
 def test_of_two_concurrent_ups_one_starts_it(new: Callable[..., Lab], tmp_path: Path) -> None:
     new()
-    script = "import sys; from test_lab import *; print(Lab(Home(Path(sys.argv[1])), SETTINGS, STUB_DAEMON).up().pid)"
     here = Path(__file__).parent
     path = os.pathsep.join(map(str, (here, here.parent, here.parent.parent)))
     started = [
         command.start(
-            [sys.executable, "-c", script, str(tmp_path / "home")], stdout=subprocess.PIPE, env={"PYTHONPATH": path}
+            [sys.executable, "-c", _SCRIPT + "print(status.pid)", str(tmp_path / "home")],
+            stdout=subprocess.PIPE,
+            env={"PYTHONPATH": path},
         )
         for _ in range(4)
     ]
@@ -297,10 +294,7 @@ def test_the_lab_outlives_what_started_it(new: Callable[..., Lab], tmp_path: Pat
     lab = new()
     here = Path(__file__).parent
     path = os.pathsep.join(map(str, (here, here.parent, here.parent.parent)))
-    script = (
-        "import sys, os, signal; from test_lab import *; Lab(Home(Path(sys.argv[1])), SETTINGS, STUB_DAEMON).up();"
-        "os.killpg(0, signal.SIGKILL)"
-    )
+    script = _SCRIPT + "os.killpg(0, signal.SIGKILL)"
     process = command.start(
         [sys.executable, "-c", script, str(tmp_path / "home")], env={"PYTHONPATH": path}, stdin=None
     )
@@ -386,6 +380,7 @@ if os.geteuid() == 0:  # an ordinary user already is one
             "--basetemp",
             f"/home/{ordinary_user}/t",
             str(here),
+            str(here.with_name("test_lab_record.py")),
         ]
         home = f"HOME=/home/{ordinary_user}"
         environment = ["env", "-u", "XDG_RUNTIME_DIR", home, "PYTHONDONTWRITEBYTECODE=1"]

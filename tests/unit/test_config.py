@@ -86,6 +86,12 @@ def test_a_file_that_is_no_text_is_named(home: Home) -> None:
         config.settings(home, {})
 
 
+def test_a_folder_in_its_place_is_named(home: Home) -> None:
+    home.settings_file.mkdir()
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        config.settings(home, {})
+
+
 def test_other_sections_are_somebody_elses(home: Home) -> None:
     home.settings_file.write_text("[other]\nport = 1\n")
     assert config.settings(home, {}) == Settings()
@@ -113,6 +119,8 @@ def test_every_setting_has_its_variable(home: Home, name: str) -> None:
         ("VMSIM_PORT", "65536", "setting port is 65536"),
         ("VMSIM_DOWN_LIMIT", "-0.5", "setting down_limit is -0.5; it must be 0 or more"),
         ("VMSIM_BOOT_LIMIT", "nan", "setting boot_limit is nan"),
+        ("VMSIM_BOOT_LIMIT", "inf", "setting boot_limit is inf"),
+        ("VMSIM_DOWN_LIMIT", "1e5", "setting down_limit is 100000.0; it must be 0 or more, up to 86400"),
         ("VMSIM_WORKERS", "0", "setting workers is 0; it must be 1 or more"),
     ],
 )

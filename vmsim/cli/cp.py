@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,7 @@ def _copy_in(transport: paramiko.Transport, sources: list[Path], target: str) ->
         raise OperationFailed(f"{target} is no folder in the guest; several sources need one.")
     folder = target if into else str(PurePosixPath(target).parent)
     channel = transport.open_session()
-    channel.exec_command(f"tar -xf - -C {shlex.quote(folder)}")
+    channel.exec_command(_bytes(f"tar -xf - -C {shlex.quote(folder)}"))
     try:
         with channel.makefile("wb") as stream:
             for source in sources:
@@ -95,7 +96,7 @@ def _copy_out(transport: paramiko.Transport, source: str, target: Path, several:
     path = PurePosixPath(source)
     folder, name = (path, ".") if path.name in ("", "..") else (path.parent, path.name)
     channel = transport.open_session()
-    channel.exec_command(f"tar -cf - -C {shlex.quote(str(folder))} {shlex.quote(name)}")
+    channel.exec_command(_bytes(f"tar -cf - -C {shlex.quote(str(folder))} {shlex.quote(name)}"))
     into = target / name if target.is_dir() else target
     if not into.parent.is_dir():
         raise NotFound("folder", str(into.parent), hint="It must be there before the copy is made.")
@@ -106,8 +107,13 @@ def _copy_out(transport: paramiko.Transport, source: str, target: Path, several:
 
 def _is_folder(transport: paramiko.Transport, path: str) -> bool:
     channel = transport.open_session()
-    channel.exec_command(f"test -d {shlex.quote(path)}")
+    channel.exec_command(_bytes(f"test -d {shlex.quote(path)}"))
     return channel.recv_exit_status() == 0
+
+
+def _bytes(line: str) -> bytes:
+    """Names of files need not be UTF-8."""
+    return os.fsencode(line)
 
 
 def _check(channel: paramiko.Channel, what: str) -> None:

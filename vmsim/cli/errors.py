@@ -97,7 +97,7 @@ def _bug(session: Session, arguments: Sequence[str]) -> str:
         file = folder / f"cli-bug-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+            file.write_text(text, errors="backslashreplace")
         except OSError:
             continue
         return f"Error: this is a bug of vmsim ({last}).\nDetails: {file}"

@@ -45,7 +45,7 @@ def command(session: Session, name: str, identity: Path | None, user: str, words
 def run(transport: paramiko.Transport, line: str) -> int:
     """Run it with our standard streams; its exit code."""
     channel = transport.open_session()
-    channel.exec_command(line)
+    channel.exec_command(os.fsencode(line))
     if sys.stdin.isatty():
         channel.shutdown_write()
     else:

@@ -67,6 +67,8 @@ class Word(click.ParamType[str]):
         left_out = ctx is not None and param is not None and ctx.get_parameter_source(param.name or "") in _NOT_SAID
         if not value and not left_out:
             self.fail("it is empty.", param, ctx)
+        if not value.isprintable():
+            self.fail(f"{value!r} holds what cannot be printed.", param, ctx)
         return str(value)
 
 

@@ -20,16 +20,16 @@ def command(session: Session, whole: bool, yes: bool) -> None:
     Instances, their disks, keys and logs; the lab goes down first. Built images stay, other homes share them.
     """
     root = session.home.root
+    lab = Lab(session.home, session.settings)
     if not whole:
         raise click.UsageError(f"Say --home: it removes {root} with every instance in it.")
-    if not root.exists():
+    if not root.exists() and not lab.status().running:
         click.echo(f"There is no home at {root}.")
         return
     if not yes and not interactive():
         raise click.UsageError("There is no terminal to ask on; --yes removes without asking.")
     if not yes:
         click.confirm(f"Remove {root} with every instance, disk and key in it?", abort=True, err=True)
-    lab = Lab(session.home, session.settings)
     if lab.status().running:
         take_down(session, lab, None)
     home.reset(lab, Sayer(), down=True)

@@ -17,9 +17,9 @@ from vmsim.model.errors import HostError, InUse, UsageError
 def reset(lab: Lab, progress: Progress = silent, *, down: bool = False) -> None:
     """Remove the home; a running lab refuses it, unless it is to go down first. Harmless when there is no home."""
     root = lab.home.root
-    if not root.exists():
+    if not root.exists() and not lab.status().running:
         return
-    if not lab.home.lock_file.exists() and any(root.iterdir()):
+    if root.exists() and not lab.home.lock_file.exists() and any(root.iterdir()):
         raise UsageError(f"{root} is not a home of vmsim; nothing was removed.")
     if lab.status().running and not down:
         raise InUse("The lab of this home is running.", hint="vmsim down")

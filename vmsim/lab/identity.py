@@ -42,11 +42,19 @@ def record(pid: int, boot_id: str, port: int, since: float, proxy_port: int = 0)
 
 
 def load(path: Path) -> LabRecord | None:
-    """The record, or None where there is none that can be read (torn by a power cut)."""
+    """The record, or None where there is none that can be read (torn by a power cut, or by somebody's hand)."""
     try:
-        return LabRecord(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
+        found = json.loads(path.read_text())
+        return LabRecord(**found) if all(type(found[name]) in kinds for name, kinds in _KINDS.items()) else None
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("pid", "started", "port"), (int,)),
+    **dict.fromkeys(("host_boot", "namespace", "boot_id"), (str,)),
+    "since": (int, float),
+}
 
 
 def started(pid: int) -> int | None:

@@ -77,8 +77,16 @@ class Lab:
         """Start it unless it runs, and wait until its daemon answers."""
         self._check_home()
         _folder(self.home.root)
+        bereft = not self.home.lock_file.exists()
         with self._locked(progress):
-            if self._record() is not None:
+            found = self._record()
+            if found is not None and bereft:
+                raise HostError(
+                    f"The lab of {self.home.root} runs, but its folder was removed, and with it all disks.",
+                    hint="`vmsim down` ends it.",
+                )
+            if found is not None:
+                found.save(self.home.lab_file)
                 self._wait_ready(limit, progress)
                 return self.status()
             progress("starting the lab")
@@ -95,8 +103,9 @@ class Lab:
 
     def down(self, progress: Progress = silent, limit: float | None = None) -> None:
         """Shut the guests down, end everything, remove what only a running lab has. Harmless when nothing runs."""
-        if not self.home.lock_file.exists():
+        if not self.home.lock_file.exists() and self._record() is None:
             return
+        _folder(self.home.root)
         with self._locked(progress):
             found = self._record()
             if found is not None:
@@ -163,8 +172,8 @@ class Lab:
         return self.home.runtime / "children.json"
 
     def _record(self) -> identity.LabRecord | None:
-        found = identity.load(self.home.lab_file)
-        return found if found is not None and found.alive() else None
+        found = map(identity.load, (self.home.lab_file, self.home.lab_copy))
+        return next((record for record in found if record is not None and record.alive()), None)
 
     def _check_home(self) -> None:
         """Never spread over a folder that is somebody's: a home is empty at first, or has our lock."""
@@ -254,7 +263,9 @@ class Lab:
                     namespaces.map_ids(starter.pid)
                     here.sendall(b"mapped")
                 pid = int(self._hear(said.readline(), "pid"))
-                identity.record(pid, plan.boot, number, time.time(), proxy).save(self.home.lab_file)
+                record = identity.record(pid, plan.boot, number, time.time(), proxy)
+                record.save(self.home.lab_copy)
+                record.save(self.home.lab_file)
                 here.sendall(b"go")
                 self._hear(said.readline(), "ready")
         except BaseException:

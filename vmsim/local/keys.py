@@ -44,5 +44,5 @@ async def delete(request: Request) -> Response:
 ROUTES = [
     Route("/v1/keys", listing, methods=["GET"]),
     Route("/v1/keys", make, methods=["POST"]),
-    Route("/v1/keys/{name}", delete, methods=["DELETE"]),
+    Route("/v1/keys/{name:path}", delete, methods=["DELETE"]),
 ]

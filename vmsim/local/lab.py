@@ -11,11 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vmsim.cloud import readouts, shutdown
+from vmsim.cloud import arguments, readouts, shutdown
 from vmsim.local import views
 from vmsim.local.requests import body_of, cloud_of
 from vmsim.local.streams import ndjson
-from vmsim.model.errors import Malformed
 
 
 async def status(request: Request) -> Response:
@@ -25,12 +24,10 @@ async def status(request: Request) -> Response:
 
 async def shut_down(request: Request) -> Response:
     cloud, data = cloud_of(request), await body_of(request, ("limit",))
-    limit = data.get("limit", cloud.settings.down_limit)
-    if not isinstance(limit, (int, float)):
-        raise Malformed("The field 'limit' must be a number of seconds.")
+    limit = arguments.seconds(data, "limit", cloud.settings.down_limit)
 
     def lines(_stop: threading.Event) -> Iterator[dict[str, Any]]:
-        for text in shutdown.shut_down(cloud, float(limit)):
+        for text in shutdown.shut_down(cloud, limit):
             yield {"text": text}
 
     return ndjson(lines)

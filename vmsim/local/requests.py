@@ -28,6 +28,9 @@ async def body_of(request: Request, known: Collection[str]) -> dict[str, Any]:
     raw = await request.body()
     try:
         data = json.loads(raw or b"{}")
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("The body holds half a character.") from error
     except ValueError as error:
         raise Malformed(f"The body is not JSON: {error}.") from error
     if not isinstance(data, dict):

@@ -47,13 +47,19 @@ def application(cloud: Cloud) -> Starlette:
         *api_keys.ROUTES,
         *images.ROUTES,
         *snapshots.ROUTES,
-        Route("/v1/{path:path}", _unknown),
+        Route("/v1/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Mount("/", trusted_application(cloud)),
     ]
-    app = Starlette(routes=routes, exception_handlers={VmsimError: errors.reply, Exception: errors.reply})
+    handlers = {VmsimError: errors.reply, Exception: errors.reply, 404: _unmatched}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.cloud = cloud
     return app
 
 
 async def _unknown(request: Request) -> Response:
     raise NotFound("resource", request.url.path)
+
+
+async def _unmatched(request: Request, _error: Exception) -> Response:
+    """No route at all, the last one neither: a path with a line break in it."""
+    return await errors.reply(request, NotFound("resource", repr(request.url.path)))

@@ -43,6 +43,12 @@ def test_an_empty_word_is_a_mistake() -> None:
         options.Word().convert("", None, None)
 
 
+@pytest.mark.parametrize("text", ["a\nb", "\udcff", "\x1b[31m"])
+def test_nor_has_a_word_what_cannot_be_printed(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="printed"):
+        options.Word().convert(text, None, None)
+
+
 def test_a_new_name_begins_with_no_dash() -> None:
     assert options.NewName().convert("web-1", None, None) == "web-1"
     with pytest.raises(click.BadParameter, match="dash"):

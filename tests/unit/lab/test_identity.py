@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from vmsim.host import command
@@ -24,7 +25,8 @@ def test_pid_start_time_and_host_boot_must_all_fit() -> None:
 
 
 def test_a_torn_or_foreign_file_is_no_record(tmp_path: Path) -> None:
-    for text in ("", "{", "[]", '{"pid": 1}', "null"):
+    nobody = asdict(replace(identity.record(os.getpid(), "", 0, 0), pid=0)) | {"started": None}
+    for text in ("", "{", "[]", '{"pid": 1}', "null", json.dumps(nobody)):
         (tmp_path / "lab.json").write_text(text)
         assert identity.load(tmp_path / "lab.json") is None
     assert identity.load(tmp_path / "none") is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from vmsim.client import Client
-from vmsim.model.errors import Malformed
+from vmsim.model.errors import UsageError
 
 
 def test_the_status_is_answered(client: Client) -> None:
@@ -15,5 +15,6 @@ def test_shutting_down_nothing_ends_at_once(client: Client) -> None:
 
 
 def test_the_limit_is_a_number(client: Client) -> None:
-    with pytest.raises(Malformed):
-        list(client.post_stream("/v1/shutdown", {"limit": "long"}))
+    for limit in ("long", 1e300, -1):
+        with pytest.raises(UsageError, match="limit"):
+            list(client.post_stream("/v1/shutdown", {"limit": limit}))

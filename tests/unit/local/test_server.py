@@ -15,6 +15,13 @@ def test_an_unknown_path_is_not_found(client: Client) -> None:
         client.get("/v1/nothing")
 
 
+@pytest.mark.parametrize("path", ["/v1/keys/a/b", "/v1/keys/", "/v1/instances/%0A", "/v1/keys/%0A"])
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH", "POST"])
+def test_whatever_the_path_and_the_method_nothing_is_found(client: Client, method: str, path: str) -> None:
+    with pytest.raises(NotFound):
+        client._call(method, path, None, repeatable=False)
+
+
 def test_tencents_actions_are_answered_unsigned(cloud: Cloud) -> None:
     reply = _action(cloud, "DescribeRegions", {})
     assert reply["Response"]["RegionSet"]
