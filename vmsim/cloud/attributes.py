@@ -48,7 +48,7 @@ def modify_each(
                 cloud,
                 connection,
                 "request",
-                f"{ACTIONS[Verb.MODIFY]} of {', '.join(changes)} done ({caller.how} {caller.who})".replace(" )", ")"),
+                f"{ACTIONS[Verb.MODIFY]} of {', '.join(changes)} done ({caller.words})",
                 instance_id=instance.id,
                 data={"changes": _told(changes), "request_id": request_id},
             )

@@ -141,7 +141,7 @@ def escalate(cloud: Cloud, ident: str, *, caller: Caller) -> OperationRecord:
             cloud,
             connection,
             "request",
-            f"escalated: the plug is pulled ({caller.how} {caller.who})".replace(" )", ")"),
+            f"escalated: the plug is pulled ({caller.words})",
             instance_id=instance.id,
             operation_id=record.id,
         )

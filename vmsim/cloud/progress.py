@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from vmsim.cloud import instances
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.operations_log import operation
+from vmsim.cloud.operations_log import operation, operations_of
 from vmsim.host import serial
 from vmsim.model.errors import NotFound, OperationFailed, TimedOut
+from vmsim.model.instance import Instance
 from vmsim.model.job import JobRecord
-from vmsim.model.lifecycle import InstanceState
+from vmsim.model.lifecycle import InstanceState, Verb
 from vmsim.model.operation import OperationRecord
 from vmsim.model.readiness import Rung
 from vmsim.store import jobs
@@ -76,7 +77,7 @@ def follow_readiness(cloud: Cloud, instance_id: str, limit: float) -> Iterator[R
         if instance.rung >= Rung.LOGIN:
             return
         if instance.state in (InstanceState.STOPPED, InstanceState.LAUNCH_FAILED):
-            raise OperationFailed(_sentence(cloud, instance_id, f"went off while booting ({instance.state_reason})"))
+            raise _gone_off(cloud, instance)
         grown = log.stat().st_size if log.exists() else 0
         if grown != size:
             size, progressed = grown, now
@@ -84,6 +85,16 @@ def follow_readiness(cloud: Cloud, instance_id: str, limit: float) -> Iterator[R
             what = f"made no progress for {limit:g} s; it stands at: {instance.rung.words}"
             raise TimedOut(_sentence(cloud, instance_id, what), hint=f"`vmsim serial --log {instance_id}` shows all.")
         cloud.news.wait(seen, 0.5)
+
+
+def _gone_off(cloud: Cloud, instance: Instance) -> OperationFailed:
+    """By itself, or was it stopped: then the guest is not to be blamed, and its console has nothing to tell."""
+    latest = next(iter(operations_of(cloud, instance.id, 1)), None)
+    if latest is None or latest.verb is not Verb.STOP:
+        return OperationFailed(_sentence(cloud, instance.id, f"went off while booting ({instance.state_reason})"))
+    who = "the lab goes down" if latest.caller.how == "lab" else f"somebody stopped it ({latest.caller.words})"
+    hint = f"`vmsim start {instance.id}` starts it again."
+    return OperationFailed(f"Instance {instance.id} was stopped while it was booting: {who}.", hint=hint)
 
 
 def _sentence(cloud: Cloud, instance_id: str, what: str) -> str:

@@ -82,7 +82,7 @@ def begin(
         cloud,
         connection,
         "request",
-        f"{ACTIONS[verb]} accepted ({caller.how}{' ' + caller.who if caller.who else ''})",
+        f"{ACTIONS[verb]} accepted ({caller.words})",
         instance_id=instance.id,
         operation_id=record.id,
         data={"arguments": _public(arguments), "force": force, "request_id": request_id},

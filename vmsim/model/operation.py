@@ -35,6 +35,11 @@ class Caller:
     how: str
     who: str = ""
 
+    @property
+    def words(self) -> str:
+        """As the audit log has it: "cli root"."""
+        return f"{self.how} {self.who}".strip()
+
 
 @dataclass(frozen=True)
 class StopEvidence:

@@ -4,7 +4,10 @@ import pytest
 
 from vmsim.client import Client
 from vmsim.cloud.context import Cloud
-from vmsim.model.errors import Malformed, NotFound, UsageError
+from vmsim.cloud.instances import submit
+from vmsim.model.errors import Malformed, NotFound, OperationFailed, UsageError
+from vmsim.model.lifecycle import Verb
+from vmsim.model.operation import Caller
 from vmsim.model.readiness import Rung
 
 from .serving import booted, settle
@@ -86,6 +89,22 @@ def test_readiness_is_streamed_rung_by_rung(cloud: Cloud, client: Client) -> Non
     booted(cloud, made, Rung.LOGIN)
 
     assert [line["rung"] for line in rungs][-1] == "LOGIN"
+
+
+@pytest.mark.parametrize(
+    ("caller", "said"), [(Caller("lab", "vmsim down"), "the lab goes down"), (Caller("cli", "eve"), "cli eve")]
+)
+def test_a_guest_that_was_stopped_while_it_booted_is_not_blamed(
+    cloud: Cloud, client: Client, caller: Caller, said: str
+) -> None:
+    made = client.post("/v1/instances", {"name": "web", "default_key": True})["instances"][0]["id"]
+    booted(cloud, made, Rung.KERNEL)
+    rungs = client.stream("/v1/instances/web/readiness", limit=5)
+    assert next(rungs)["rung"] == "KERNEL"
+    submit(cloud, Verb.STOP, [made], {}, region=None, caller=caller, request_id="r")
+    settle(cloud, made)
+    with pytest.raises(OperationFailed, match=f"stopped while it was booting: .*{said}"):
+        list(rungs)
 
 
 def test_the_serial_log_and_statistics_are_read(cloud: Cloud, client: Client) -> None:

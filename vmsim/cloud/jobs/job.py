@@ -104,7 +104,7 @@ def begin(
         cloud,
         connection,
         "request",
-        f"{kind.value} of {subject_id} accepted ({caller.how}{' ' + caller.who if caller.who else ''})",
+        f"{kind.value} of {subject_id} accepted ({caller.words})",
         instance_id=instance_id,
         operation_id=record.id,
         data={"arguments": arguments, "subject": subject_id, "request_id": request_id},
