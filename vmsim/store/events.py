@@ -53,6 +53,12 @@ def last(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(events.c.sequence), 0))).scalar_one())
 
 
+def forgotten_until(connection: Connection) -> str | None:
+    """When the oldest event was that is kept; None while none was forgotten."""
+    first = connection.execute(select(events.c.sequence, events.c.at).order_by(events.c.sequence).limit(1)).first()
+    return None if first is None or first.sequence == 1 else str(first.at)
+
+
 def keep(connection: Connection, number: int) -> None:
     """Forget all but the newest `number`."""
     connection.execute(delete(events).where(events.c.sequence <= last(connection) - number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from vmsim.model.job import JobKind, JobRecord
 from vmsim.model.lifecycle import OperationState
@@ -54,6 +54,11 @@ def latest_of(connection: Connection, subject_id: str, limit: int) -> list[JobRe
     """Newest first."""
     query = select(jobs).where(jobs.c.subject_id == subject_id).order_by(jobs.c.number.desc()).limit(limit)
     return [_record(row) for row in connection.execute(query).mappings()]
+
+
+def forget(connection: Connection, before: str) -> None:
+    """Those that ended before a time (as text)."""
+    connection.execute(delete(jobs).where(jobs.c.ended < before))
 
 
 def _record(row: RowMapping) -> JobRecord:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from vmsim.model.lifecycle import OperationState, Verb
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.store import times
-from vmsim.store.schema import operations
+from vmsim.store.schema import instances, operations
 
 _PLAIN = [
     "id",
@@ -78,6 +78,13 @@ def latest_of(connection: Connection, instance_id: str, limit: int) -> list[Oper
         .limit(limit)
     )
     return [_record(row) for row in connection.execute(query).mappings()]
+
+
+def forget_of_removed(connection: Connection, before: str) -> None:
+    """Those that ended before a time (as text) on instances that are not there any more."""
+    known = select(instances.c.id)
+    gone = (operations.c.ended < before, operations.c.instance_id.not_in(known))
+    connection.execute(delete(operations).where(*gone))
 
 
 def _record(row: RowMapping) -> OperationRecord:

@@ -1,5 +1,5 @@
-"""What grows is kept small, and what has expired goes: serial logs, the audit log, samples, snapshots, files of
-deleted images, failed launches, networks' rules, and what `expiry.py` says of prepaid instances."""
+"""What grows is kept small, and what has expired goes: serial logs, snapshots, files of deleted images, failed
+launches, networks' rules, what `forgetting.py` keeps of the past and what `expiry.py` says of prepaid instances."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import timedelta
 from vmsim.cloud import firewall, image_removal, removal, snapshot_query, snapshots
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers import expiry
+from vmsim.cloud.controllers.forgetting import Forgetting
 from vmsim.host import serial
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import InstanceState
-from vmsim.store import events, instances, samples, times
+from vmsim.store import instances, times
 from vmsim.store.schema import instances as table
 
 
@@ -20,12 +21,11 @@ class Housekeeping:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._forgetting = Forgetting(cloud)
 
     def reconcile(self) -> None:
         self._bound_serial_logs()
-        with self._cloud.store.writing() as connection:
-            events.keep(connection, self._cloud.settings.events_kept)
-            samples.forget(connection, self._cloud.clock.now().timestamp() - self._cloud.settings.samples_kept)
+        self._forgetting.reconcile()
         firewall.apply(self._cloud)
         expiry.reconcile(self._cloud)
         self._expire_snapshots()
