@@ -1,4 +1,5 @@
-"""Deleting images. The record goes at once, as in the cloud; the file stays as long as a disk is backed by it."""
+"""Deleting images. The record goes at once, as in the cloud; the file stays as long as a disk is, or is about to
+be, backed by it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from vmsim.model import ids as model_ids
 from vmsim.model.disk import SnapshotState
 from vmsim.model.errors import NotFound, Refused
 from vmsim.model.image import Image, ImageState
-from vmsim.store import images, instances, snapshots
+from vmsim.store import images, instances, operations, snapshots
 
 DRY_RUN = "DryRunOperation"
 _AT_REST = frozenset({ImageState.NORMAL, ImageState.CREATEFAILED, ImageState.IMPORTFAILED})
@@ -81,6 +82,8 @@ def sweep(cloud: Cloud) -> None:
     of_images, of_snapshots = list(cloud.home.images.glob("img-*")), list(cloud.home.snapshots.glob("snap-*"))
     with cloud.store.reading() as connection:
         known = {image.id for image in images.all_of(connection)}
+        # A reinstallation that is under way has no disk of it yet.
+        known |= {str(record.arguments.get("image_id")) for record in operations.unsettled(connection)}
         lost = [path for path in of_snapshots if snapshots.one(connection, _ident(path)) is None]
         orphans = [
             path

@@ -73,7 +73,8 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
     capacity.check_disk(cloud, capacity.WRITTEN_BY_LAUNCH)
     if instance.state is InstanceState.STOPPED:
         capacity.check_memory(connection, instance.memory_mib, apart_from=[instance.id])
-    return {**given, "image_id": image.id, "size_gib": size, "key_ids": list(chosen.key_ids)}
+    of_image = {"image_id": image.id, "image_name": image.name, "login_user": image.login_user}
+    return {**given, **of_image, "size_gib": size, "key_ids": list(chosen.key_ids)}
 
 
 def _login_request(given: dict[str, Any]) -> LaunchRequest:
@@ -105,9 +106,10 @@ def perform(work: Work) -> Outcome:
 
 def _replace(work: Work, old: Instance) -> dict[str, Any]:
     given = work.record.arguments
-    image = images.get(work.cloud, given["image_id"])
+    # By its file: the image may have been deleted since this was accepted, and its file waits for us (`image_removal`).
+    image = images.file_of(work.cloud, given["image_id"])
     key = ssh.generate_key()
-    changes = _changes(old, image, given, key.public)
+    changes = _changes(old, given, key.public)
     new = replace(old, **changes)
     disk = Path(old.system_disk.path)
     work.step("recover", "looking after the disk")
@@ -115,9 +117,9 @@ def _replace(work: Work, old: Instance) -> dict[str, Any]:
     qcow2.refuse_if_held(disk)
     clone = disk.with_name(disk.name + ".new")
     try:
-        work.step("clone", f"cloning the image {image.name}")
+        work.step("clone", f"cloning the image {given.get('image_name', image.stem)}")
         clone.unlink(missing_ok=True)
-        qcow2.create_overlay(clone, Path(image.path), given["size_gib"] * 2**30)
+        qcow2.create_overlay(clone, image, given["size_gib"] * 2**30)
         work.step("edit", "writing name, keys and login to the disk")
         atomic.edit_new(clone, first_edits(work.cloud, new, HostKey(key.private, key.public)))
         work.step("swap", "replacing the system disk")
@@ -130,11 +132,11 @@ def _replace(work: Work, old: Instance) -> dict[str, Any]:
     return changes
 
 
-def _changes(old: Instance, image: Image, given: dict[str, Any], host_key: str) -> dict[str, Any]:
+def _changes(old: Instance, given: dict[str, Any], host_key: str) -> dict[str, Any]:
     """What is true of the new system."""
     return {
-        "image_id": image.id,
-        "login_user": image.login_user,
+        "image_id": given["image_id"],
+        "login_user": given.get("login_user", old.login_user),
         "key_ids": tuple(given["key_ids"]),
         "password": given["password_shown"],
         "password_hash": given["password_hash"],
