@@ -18,7 +18,7 @@ async def listing(request: Request) -> Response:
 
 
 async def make(request: Request) -> Response:
-    name = text_of(await body_of(request, ("name",)), "name")
+    name = text_of(await body_of(request, {"name": str}), "name")
     key, secret = await run_in_threadpool(api_keys.create, cloud_of(request), name)
     return JSONResponse({"api_key": views.plain(key), "secret_key": secret})
 

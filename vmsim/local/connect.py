@@ -14,6 +14,7 @@ import logging
 import select
 import socket
 import threading
+import time
 from typing import Any
 
 from vmsim.cloud import instances, reach
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 _LONGEST_REQUEST = 4096
 _ASKING_LIMIT = 10.0
 _LONGEST_WAIT = 60.0
+_BREATH = 0.1
 
 
 class ConnectServer:
@@ -61,8 +63,12 @@ class ConnectServer:
                     return
                 try:
                     client, _ = self._listening.accept()
-                except BlockingIOError:
-                    continue  # it went away again, and the socket may be a non-blocking one
+                except OSError as error:
+                    # It went away again, and the socket may be a non-blocking one; or too many files are open.
+                    if not isinstance(error, BlockingIOError):
+                        log.warning("a connection cannot be accepted: %s", error)
+                        time.sleep(_BREATH)
+                    continue
                 threading.Thread(target=self._serve, args=(client,), name="connect-client", daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -97,8 +103,10 @@ def _request(client: socket.socket) -> dict[str, Any]:
     try:
         said = json.loads(line)
         instance, port, timeout = str(said["instance"]), int(said["port"]), float(said.get("timeout", 10.0))
-    except (ValueError, KeyError, TypeError) as error:
+        instance.encode()
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Malformed('A request is {"instance": …, "port": …, "timeout": …}.') from error
     if not 0 < port < 65536:
         raise Malformed(f"{port} is not a port.")
-    return {"instance": instance, "port": port, "timeout": min(max(timeout, 0.1), _LONGEST_WAIT)}
+    # In this order: "nan" counts as the longest.
+    return {"instance": instance, "port": port, "timeout": max(min(_LONGEST_WAIT, timeout), 0.1)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,12 +9,12 @@ from starlette.routing import Route
 
 from vmsim.cloud import disk_query, disks, instances, new_disks
 from vmsim.cloud.disk_query import DiskQuery
-from vmsim.local import views
+from vmsim.local import fields, views
 from vmsim.local.requests import body_of, caller_of, cloud_of, flag_of, request_id_of, text_of
 from vmsim.model.disk import Disk, DiskRequest
-from vmsim.model.errors import Malformed
+from vmsim.model.errors import Missing
 
-_FIELDS = {field.name: type(field.default) for field in fields(DiskRequest) if field.name != "tags"} | {"region": str}
+_FIELDS = fields.of(DiskRequest, "tags")
 
 
 async def listing(request: Request) -> Response:
@@ -31,9 +29,6 @@ async def show(request: Request) -> Response:
 
 async def make(request: Request) -> Response:
     cloud, data = cloud_of(request), await body_of(request, _FIELDS)
-    for name, value in data.items():
-        if type(value) is not _FIELDS[name]:
-            raise Malformed(f"The field {name!r} must be {_FIELDS[name].__name__}.")
     wanted = DiskRequest(**{"region": cloud.settings.region, **data})
     made = await run_in_threadpool(
         new_disks.create, cloud, wanted, caller=caller_of(request), request_id=request_id_of(request)
@@ -42,7 +37,7 @@ async def make(request: Request) -> Response:
 
 
 async def attach(request: Request) -> Response:
-    cloud, data = cloud_of(request), await body_of(request, ("instance", "delete_with_instance"))
+    cloud, data = cloud_of(request), await body_of(request, {"instance": str, "delete_with_instance": bool})
     found = await _named(request)
     instance = await run_in_threadpool(instances.get, cloud, text_of(data, "instance"))
     (job,) = await run_in_threadpool(
@@ -72,9 +67,9 @@ async def detach(request: Request) -> Response:
 
 
 async def resize(request: Request) -> Response:
-    data = await body_of(request, ("size_gib",))
-    if type(data.get("size_gib")) is not int:
-        raise Malformed("The field 'size_gib' must be a whole number.")
+    data = await body_of(request, {"size_gib": int})
+    if "size_gib" not in data:
+        raise Missing("The field 'size_gib' is missing.")
     found = await _named(request)
     job = await run_in_threadpool(
         disks.resize,

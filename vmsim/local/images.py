@@ -12,12 +12,18 @@ from starlette.routing import Route
 from vmsim.cloud import image_removal, images, instances, private_images
 from vmsim.cloud.image_records import Wanted
 from vmsim.local import views
-from vmsim.local.requests import body_of, caller_of, cloud_of, request_id_of, text_of
+from vmsim.local.fields import Fields
+from vmsim.local.requests import body_of, caller_of, cloud_of, region_of, request_id_of, text_of
 from vmsim.model import import_systems
 from vmsim.model.errors import Malformed
 
-_IMPORTABLE = ("path", "name", "description", "login_user", "memory_mib", "region")
-_MAKEABLE = ("instance", "name", "description", "power_off", "data_disk_ids")
+_TEXTS = dict.fromkeys(("path", "name", "description", "login_user", "region"), str)
+_IMPORTABLE: Fields = {**_TEXTS, "memory_mib": int}
+_MAKEABLE: Fields = {
+    **dict.fromkeys(("instance", "name", "description"), str),
+    "power_off": bool,
+    "data_disk_ids": tuple[str, ...],
+}
 
 
 async def make(request: Request) -> Response:
@@ -31,7 +37,7 @@ async def make(request: Request) -> Response:
         found.id,
         Wanted(text_of(data, "name"), data.get("description", "")),
         data_disk_ids=data.get("data_disk_ids", ()),
-        power_off=bool(data.get("power_off")),
+        power_off=data.get("power_off", False),
         caller=caller_of(request),
         request_id=request_id_of(request),
     )
@@ -39,17 +45,23 @@ async def make(request: Request) -> Response:
     return JSONResponse({"image": views.plain(image), "operation": views.operation(record)})
 
 
+def _path(text: str) -> Path:
+    if "\0" in text or not text.startswith("/"):
+        raise Malformed(f"The field 'path' is {text!r}; it must be the whole path of a file.")
+    return Path(text)
+
+
 async def import_file(request: Request) -> Response:
     """Answers with the job."""
     cloud, data = cloud_of(request), await body_of(request, _IMPORTABLE)
     memory = data.get("memory_mib", 0)
-    if not isinstance(memory, int) or not 0 <= memory <= 2**20:
+    if not 0 <= memory <= 2**20:
         raise Malformed(f"The field 'memory_mib' is {memory!r}; it must be a number of MiB.")
     job = await run_in_threadpool(
         private_images.of_file,
         cloud,
-        data.get("region") or cloud.settings.region,
-        Path(text_of(data, "path")),
+        region_of(cloud, data.get("region")),
+        _path(text_of(data, "path")),
         import_systems.system(import_systems.OTHER, import_systems.ANY),
         Wanted(text_of(data, "name"), data.get("description", "")),
         login_user=data.get("login_user", ""),

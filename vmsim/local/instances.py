@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,14 +14,13 @@ from starlette.routing import Route
 from vmsim.cloud import instances, operations_log, progress, readouts
 from vmsim.cloud.launch import launch as launch_instances
 from vmsim.cloud.query import InstanceQuery, query
-from vmsim.local import views
+from vmsim.local import fields, views
 from vmsim.local.requests import body_of, caller_of, cloud_of, flag_of, number_of, request_id_of, text_of
 from vmsim.local.streams import ndjson
-from vmsim.model.errors import Malformed
-from vmsim.model.launch import DataDiskRequest, LaunchRequest
+from vmsim.model.launch import LaunchRequest
 from vmsim.model.readiness import Rung
 
-_LAUNCH_FIELDS = tuple(field.name for field in fields(LaunchRequest) if field.name != "terminate_at")
+_LAUNCH_FIELDS = fields.of(LaunchRequest, "terminate_at")
 
 
 async def listing(request: Request) -> Response:
@@ -56,27 +54,16 @@ async def launch(request: Request) -> Response:
 
 
 def launch_request(data: dict[str, Any], region: str) -> LaunchRequest:
-    """LaunchRequest from its JSON; the home's region where none is named. Raises Malformed."""
-    values = {"region": region, **data}
-    for name, value in values.items():
-        if isinstance(value, list) and name != "data_disks":
-            values[name] = tuple(value)
-    try:
-        values["data_disks"] = tuple(DataDiskRequest(**disk) for disk in data.get("data_disks", ()))
-        return LaunchRequest(**values)
-    except TypeError as error:
-        raise Malformed(f"The launch request cannot be read: {error}.") from error
+    """LaunchRequest from the fields of its JSON; the home's region where none is named."""
+    return LaunchRequest(**{"region": region, **data})
 
 
 async def change(request: Request) -> Response:
     """Its name, or whether it is protected against termination."""
-    cloud, data = cloud_of(request), await body_of(request, ("name", "protected"))
+    cloud, data = cloud_of(request), await body_of(request, {"name": str, "protected": bool})
     found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
     if "protected" in data:
-        wanted = data["protected"]
-        if not isinstance(wanted, bool):
-            raise Malformed(f"protected is {wanted!r}; it is true or false.")
-        found = await run_in_threadpool(instances.protect, cloud, found.id, wanted)
+        found = await run_in_threadpool(instances.protect, cloud, found.id, data["protected"])
     if "name" in data or "protected" not in data:
         found = await run_in_threadpool(instances.rename, cloud, found.id, text_of(data, "name"))
     return JSONResponse({"instance": views.instance(found)})

@@ -9,13 +9,13 @@ from starlette.routing import Route
 
 from vmsim.cloud import key_pairs
 from vmsim.local import views
-from vmsim.local.requests import body_of, cloud_of, text_of
+from vmsim.local.requests import body_of, cloud_of, region_of, text_of
 
-_MAKEABLE = ("name", "public_key", "region")
+_MAKEABLE = dict.fromkeys(("name", "public_key", "region"), str)
 
 
 def _region(request: Request) -> str:
-    return request.query_params.get("region") or cloud_of(request).settings.region
+    return region_of(cloud_of(request), request.query_params.get("region"))
 
 
 async def listing(request: Request) -> Response:
@@ -25,7 +25,7 @@ async def listing(request: Request) -> Response:
 
 async def make(request: Request) -> Response:
     cloud, data = cloud_of(request), await body_of(request, _MAKEABLE)
-    name, region = text_of(data, "name"), data.get("region") or cloud.settings.region
+    name, region = text_of(data, "name"), region_of(cloud, data.get("region"))
     if "public_key" in data:
         public = text_of(data, "public_key")
         pair = await run_in_threadpool(key_pairs.import_public, cloud, region, name, public)

@@ -23,7 +23,7 @@ async def status(request: Request) -> Response:
 
 
 async def shut_down(request: Request) -> Response:
-    cloud, data = cloud_of(request), await body_of(request, ("limit",))
+    cloud, data = cloud_of(request), await body_of(request, {"limit": float})
     limit = arguments.seconds(data, "limit", cloud.settings.down_limit)
 
     def lines(_stop: threading.Event) -> Iterator[dict[str, Any]]:

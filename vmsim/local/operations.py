@@ -25,7 +25,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 
 
 async def submit(request: Request) -> Response:
-    cloud, data = cloud_of(request), await body_of(request, ("verb", "arguments", "force"))
+    cloud, data = cloud_of(request), await body_of(request, {"verb": str, "arguments": dict[str, Any], "force": bool})
     verb, arguments = _verb(text_of(data, "verb")), _arguments(data.get("arguments", {}))
     found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
     (asked,) = await run_in_threadpool(
@@ -37,7 +37,7 @@ async def submit(request: Request) -> Response:
         region=None,
         caller=caller_of(request),
         request_id=request_id_of(request),
-        force=bool(data.get("force", False)),
+        force=data.get("force", False),
     )
     return JSONResponse({"operation": views.operation(asked)})
 
@@ -50,10 +50,8 @@ def _verb(text: str) -> Verb:
         raise Malformed(f"There is no operation {text!r}.", hint=f"Known: {known}.") from error
 
 
-def _arguments(data: object) -> dict[str, Any]:
+def _arguments(data: dict[str, Any]) -> dict[str, Any]:
     """The cloud layer's arguments; words that name an enum must be one of it."""
-    if not isinstance(data, dict):
-        raise Malformed("The field 'arguments' must be an object.")
     for name, known in _WORDS.items():
         if name in data and data[name] not in known:
             raise Malformed(f"{name} is {data[name]!r}.", hint=f"Known: {', '.join(known)}.")

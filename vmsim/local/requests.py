@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection
 from typing import Any, cast
 
 from starlette.requests import Request
 
 from vmsim.cloud.context import Cloud
-from vmsim.model.errors import Malformed, Missing, UsageError
+from vmsim.local import fields
+from vmsim.local.fields import Fields
+from vmsim.model import regions
+from vmsim.model.errors import Malformed, Missing
 from vmsim.model.operation import Caller
 
 REQUEST_ID_HEADER = "x-vmsim-request-id"
@@ -23,30 +25,30 @@ def cloud_of(request: Request) -> Cloud:
     return cast(Cloud, request.app.state.cloud)
 
 
-async def body_of(request: Request, known: Collection[str]) -> dict[str, Any]:
-    """The JSON object sent. Raises Malformed when it is none, UsageError for a field that is not known."""
+async def body_of(request: Request, known: Fields) -> dict[str, Any]:
+    """The JSON object sent. Raises Malformed when it is none, and what `fields.read` raises."""
     raw = await request.body()
     try:
         data = json.loads(raw or b"{}")
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError as error:
         raise Malformed("The body holds half a character.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"The body is not JSON: {error}.") from error
     if not isinstance(data, dict):
         raise Malformed("The body must be a JSON object.")
-    unknown = sorted(set(data) - set(known))
-    if unknown:
-        raise UsageError(f"Unknown field {unknown[0]!r}.", hint=f"Known: {', '.join(sorted(known))}.")
-    return data
+    return fields.read(data, known)
+
+
+def region_of(cloud: Cloud, named: str | None) -> str:
+    """The region named, which there must be; the home's where none is."""
+    return regions.region(named or cloud.settings.region).name
 
 
 def text_of(data: dict[str, Any], name: str) -> str:
-    """A required string."""
+    """A required string; `body_of` has looked at its type."""
     if name not in data:
         raise Missing(f"The field {name!r} is missing.")
-    if not isinstance(data[name], str):
-        raise Malformed(f"The field {name!r} must be a string.")
     return str(data[name])
 
 

@@ -13,8 +13,8 @@ from vmsim.local import views
 from vmsim.local.requests import body_of, caller_of, cloud_of, flag_of, request_id_of, text_of
 from vmsim.model.lifecycle import InstanceState, Verb
 
-_MAKEABLE = ("disk_id", "name")
-_APPLICABLE = ("stop", "start")
+_MAKEABLE = {"disk_id": str, "name": str}
+_APPLICABLE = {"stop": bool, "start": bool}
 
 
 async def listing(request: Request) -> Response:

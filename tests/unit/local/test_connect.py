@@ -50,7 +50,16 @@ def test_an_instance_that_is_off_or_unknown_says_so(cloud: Cloud, client: Client
 
 @pytest.mark.parametrize(
     "line",
-    [b"nonsense\n", b"{}\n", b'{"instance": "a", "port": 0}\n', b'{"instance": "a", "port": "x"}\n', b"x" * 5000],
+    [
+        b"[" * 4000 + b"\n",
+        b'{"instance": "a", "port": 1e999}\n',
+        b'{"instance": "\\udcff", "port": 22}\n',
+        b"nonsense\n",
+        b"{}\n",
+        b'{"instance": "a", "port": 0}\n',
+        b'{"instance": "a", "port": "x"}\n',
+        b"x" * 5000,
+    ],
 )
 def test_a_bad_request_is_malformed(cloud: Cloud, line: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as asking:

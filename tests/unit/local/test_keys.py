@@ -34,6 +34,13 @@ def test_a_key_in_use_stays(client: Client) -> None:
         client.delete("/v1/keys/vmsim")
 
 
+def test_there_is_no_key_where_there_is_no_region(client: Client) -> None:
+    with pytest.raises(UsageError, match="There is no region 'nowhere'"):
+        client.get("/v1/keys", region="nowhere")
+    with pytest.raises(UsageError, match="There is no region 'nowhere'"):
+        client.post("/v1/keys", {"name": "a", "region": "nowhere"})
+
+
 def test_what_is_no_key_is_refused(client: Client) -> None:
     with pytest.raises(UsageError):
         client.post("/v1/keys", {"name": "bad", "public_key": "nonsense"})

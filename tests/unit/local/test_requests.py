@@ -6,7 +6,7 @@ from vmsim.client import Client, _Connection
 from vmsim.cloud.context import Cloud
 
 
-@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff", b'{"name": "\\udcff"}', b'{"name": NaN}'])
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff", b'{"name": "\\udcff"}', b'{"name": NaN}', b"[" * 10**5])
 def test_a_body_that_is_no_object_is_malformed(cloud: Cloud, body: bytes) -> None:
     connection = _Connection(cloud.home.api_socket)
     connection.request("POST", "/v1/keys", body)
