@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -41,7 +42,8 @@ from vmsim.host.network import Networks
 from vmsim.host.tcp_peers import TcpPeers
 from vmsim.local.connect import ConnectServer
 from vmsim.local.server import application as local_api
-from vmsim.model.errors import VmsimError
+from vmsim.model import last_words
+from vmsim.model.errors import HostError, VmsimError
 from vmsim.proxy import authority
 from vmsim.proxy.hosts import LOOPBACK
 from vmsim.proxy.server import Proxy
@@ -56,10 +58,22 @@ MONITORING_INTERVAL = 0.5
 GRACEFUL_SECONDS = 2
 
 
+def check_database(home: config.Home) -> None:
+    """An empty one beside disks is a lost one: in a new one nobody would ever find them again."""
+    empty = not home.database.exists() or not home.database.stat().st_size
+    left = sorted(path.name for path in home.instances.glob("ins-*")) if empty else []
+    if left:
+        raise HostError(
+            f"{home.database} is missing or empty, but there are disks of {', '.join(left[:5])}.",
+            hint=f"Restore a copy of it, or move {home.instances} away and begin anew.",
+        )
+
+
 @contextmanager
 def running_cloud(home: config.Home, lab_boot: str) -> Iterator[Cloud]:
     """A Cloud with everything that works behind it; on leaving, the threads end and the guests go on."""
     settings = config.settings(home)
+    check_database(home)
     with ExitStack() as stack:
         store = Store(home.database)
         stack.callback(store.close)
@@ -195,7 +209,16 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     threading.excepthook = lambda failure: log.error("thread died", exc_info=failure.exc_value)
-    home = config.home()
+    try:
+        _run(config.home(), told)
+    except (VmsimError, OSError) as error:
+        if isinstance(error, OSError) and not error.filename:
+            raise
+        log.info("the daemon ends", exc_info=error)
+        sys.exit(last_words.said(error))
+
+
+def _run(home: config.Home, told: threading.Event) -> None:
     with running_cloud(home, os.environ["VMSIM_LAB_BOOT"]) as cloud:
         peers = TcpPeers(int(os.environ.get("VMSIM_CONNECTIONS", "-1")))
         cloud.is_own_user = peers.is_own

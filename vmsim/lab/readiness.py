@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmsim.lab.logs import tail
+from vmsim.model import last_words
 from vmsim.model.errors import HostError, TimedOut
 
 DEATHS = 5
+LAST_WORDS = 30
 SLICE = 0.25
 _REQUEST = b"GET /v1/status HTTP/1.1\r\nHost: vmsim\r\nConnection: close\r\n\r\n"
 
@@ -37,14 +39,14 @@ def wait(
             raise HostError("The lab ended while it was starting." + _last_lines(logs / "init.log"))
         for name in ("libvirtd", "daemon"):
             if child(children, name).restarts >= DEATHS:
-                raise HostError(
-                    f"The lab's {name} keeps ending." + _last_lines(logs / f"{name}.log"),
-                    hint=f"See {logs / f'{name}.log'}; `vmsim down` ends the lab.",
+                log = logs / f"{name}.log"
+                raise last_words.heard(tail(log, LAST_WORDS), f"See {log}.") or HostError(
+                    f"The lab's {name} keeps ending." + _last_lines(log), hint=f"See {log}."
                 )
         if waited > limit:
-            raise TimedOut(
-                f"The daemon did not answer within {limit:.0f} s." + _last_lines(logs / "daemon.log"),
-                hint=f"See {logs / 'daemon.log'}.",
+            log = logs / "daemon.log"
+            raise last_words.heard(tail(log, LAST_WORDS), f"See {log}.") or TimedOut(
+                f"The daemon did not answer within {limit:.0f} s." + _last_lines(log), hint=f"See {log}."
             )
         if int(waited) > said:
             said = int(waited)

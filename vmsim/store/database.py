@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
+from vmsim.model.errors import OutOfResources
 from vmsim.store import kept, migrations
 from vmsim.store.kept import Kept
 
@@ -57,12 +59,23 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back by any exception."""
         with self._lock:
-            with self._writers.begin() as connection:
+            with self._disk_has_room(), self._writers.begin() as connection:
                 kept.begin(connection)
                 yield connection
                 changed = kept.touched(connection)
             self._remembered = Remembered()
             self.kept.drop(changed)
+
+    @contextmanager
+    def _disk_has_room(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            if "disk is full" not in str(error.orig):
+                raise
+            raise OutOfResources(
+                f"The disk that {self.path} is on is full: nothing was recorded.", hint="Make room, and ask again."
+            ) from error
 
     def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` gives, kept until anything is written: for what is asked far more often than it changes.

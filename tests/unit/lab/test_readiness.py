@@ -10,6 +10,7 @@ import pytest
 
 from vmsim.host import command
 from vmsim.lab import readiness
+from vmsim.model import last_words
 from vmsim.model.errors import HostError, TimedOut
 
 
@@ -63,6 +64,17 @@ def test_a_child_that_keeps_ending_ends_it(tmp_path: Path, own_pidfd: int) -> No
     with pytest.raises(HostError, match=r"libvirtd keeps ending.\nno such user"):
         readiness.wait(tmp_path / "api.sock", own_pidfd, children, tmp_path, 30, lambda _: None)
     assert readiness.child(children, "libvirtd").ended == "exit code 1"
+
+
+@pytest.mark.usefixtures("listening")
+def test_the_last_words_of_a_daemon_are_its_error(tmp_path: Path, own_pidfd: int) -> None:
+    children = tmp_path / "children.json"
+    children.write_text('{"daemon": {"pid": null, "restarts": 9, "ended": "exit code 1"}}')
+    words = last_words.said(HostError("The database is odd:\nvery.", hint="Restore it."))
+    (tmp_path / "daemon.log").write_text(f"Traceback\n{last_words.said(OSError(2, 'No', '/x'))}\n...\n{words}\n")
+    with pytest.raises(HostError) as found:
+        readiness.wait(tmp_path / "api.sock", own_pidfd, children, tmp_path, 30, lambda _: None)
+    assert (found.value.message, found.value.hint) == ("The database is odd:\nvery.", "Restore it.")
 
 
 @pytest.mark.usefixtures("listening")

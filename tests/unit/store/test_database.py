@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 import pytest
 from sqlalchemy import exc, insert, select
 
+from vmsim.model.errors import OutOfResources
 from vmsim.store import events
 from vmsim.store.database import Store
 from vmsim.store.schema import instance_keys
@@ -78,3 +79,13 @@ def one_more(store: Store) -> None:
 def seen(store: Store) -> int:
     with store.reading() as connection:
         return events.last(connection)
+
+
+def test_a_full_disk_is_said_and_nothing_is_recorded(store: Store) -> None:
+    with store._writers.connect() as connection:  # SQLite makes it as many as there are already
+        connection.connection.cursor().execute("PRAGMA max_page_count = 1")
+    with pytest.raises(OutOfResources, match="is full"), store.writing() as connection:
+        for number in range(1000):
+            events.add(connection, AT, "test", f"{number}" * 1000)
+    with store.reading() as connection:
+        assert events.last(connection) == 0
