@@ -49,6 +49,8 @@ class Cloud:
     going_down: threading.Event = field(default_factory=threading.Event)
     """Set when the lab is: nothing is started any more."""
     firewall: Firewall = field(default_factory=Firewall)
+    naming: threading.Lock = field(default_factory=threading.Lock)
+    """Held from reading who is called what to having told the networks' DNS, for the same reason."""
     port: int = 0
     """Where the API is served on 127.0.0.1, as soon as it is."""
     screens: Screens = field(default_factory=Screens)

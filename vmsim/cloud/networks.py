@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from sqlalchemy import Connection
 
@@ -16,35 +16,59 @@ from vmsim.store import instances, networks
 from vmsim.store.schema import subnets, vpcs
 
 SUBNET_PREFIX = 20
+DOMAIN = "vmsim.internal"
+"""Of a VPC that has none of its own."""
+NO_ADDRESS = "FailedOperation.NoAvailableIpAddressCountInSubnet"
 
 
 def default_subnet(cloud: Cloud, connection: Connection, region: str, zone: str) -> Subnet:
     """The zone's default subnet, made together with the region's default VPC when there is none yet."""
-    vpc = _default_vpc(connection, region)
     found = networks.subnets_where(connection, subnets.c.zone == zone, subnets.c.default)
     if found:
         return found[0]
-    zone_position = regions.region(region).zone_names().index(zone)
-    cidr = list(vpc.cidr.subnets(new_prefix=SUBNET_PREFIX))[zone_position]
+    vpc = _default_vpc(cloud, connection, region)
     subnet = Subnet(
-        ids.new("subnet"), vpc.id, region, zone, "Default-Subnet", cidr, True, networks.next_number(connection)
+        id=ids.new("subnet"),
+        vpc_id=vpc.id,
+        region=region,
+        zone=zone,
+        name="Default-Subnet",
+        cidr=_free_range(connection, vpc, regions.region(region).zone_names().index(zone)),
+        default=True,
+        number=networks.next_number(connection),
+        created=cloud.clock.now(),
     )
     networks.add_subnet(connection, subnet)
     return subnet
 
 
-def _default_vpc(connection: Connection, region: str) -> Vpc:
+def _free_range(connection: Connection, vpc: Vpc, zone_position: int) -> IPv4Network:
+    """The zone's own part of the VPC, or the first that no subnet of the home overlaps."""
+    taken = [subnet.cidr for subnet in networks.subnets_where(connection)]
+    parts = list(vpc.cidr.subnets(new_prefix=SUBNET_PREFIX))
+    for part in (parts[zone_position], *parts):
+        if not any(part.overlaps(other) for other in taken):
+            return part
+    raise OutOfResources(
+        f"The default VPC {vpc.id} ({vpc.cidr}) has no /{SUBNET_PREFIX} left for another default subnet.",
+        hint="Delete a subnet of that range, or name a subnet.",
+    )
+
+
+def _default_vpc(cloud: Cloud, connection: Connection, region: str) -> Vpc:
     found = networks.vpcs_where(connection, vpcs.c.region == region, vpcs.c.default)
     if found:
         return found[0]
-    taken = {vpc.cidr for vpc in networks.vpcs_where(connection, vpcs.c.default)}
-    free = [cidr for cidr in DEFAULT_RANGES if cidr not in taken]
+    taken = [vpc.cidr for vpc in networks.vpcs_where(connection, vpcs.c.default)]
+    taken += [subnet.cidr for subnet in networks.subnets_where(connection)]
+    free = [cidr for cidr in DEFAULT_RANGES if not any(cidr.overlaps(other) for other in taken)]
     if not free:
         raise OutOfResources(
-            f"{len(taken)} regions already have a default VPC; there is no range left for {region}.",
+            f"There is no range left for a default VPC of {region}: regions and subnets hold all of "
+            f"{DEFAULT_RANGES[0]} to {DEFAULT_RANGES[-1]}.",
             hint="Use one of the regions in use, or another home.",
         )
-    vpc = Vpc(ids.new("vpc"), region, "Default-VPC", free[0], True)
+    vpc = Vpc(ids.new("vpc"), region, "Default-VPC", free[0], True, created=cloud.clock.now())
     networks.add_vpc(connection, vpc)
     return vpc
 
@@ -75,12 +99,11 @@ def private_address(connection: Connection, subnet: Subnet, wanted: str = "") ->
     taken = instances.addresses_in(connection, subnet.id)
     if wanted:
         return _wanted_address(subnet, wanted, taken)
-    usable = subnet.cidr.num_addresses - RESERVED_HOSTS - 1
-    for offset in range(usable):
+    for offset in range(subnet.usable):
         address = subnet.cidr.network_address + RESERVED_HOSTS + offset
         if str(address) not in taken:
             return address
-    raise OutOfResources(f"Subnet {subnet.id} ({subnet.cidr}) has no free address.", code="LimitExceeded.InstanceQuota")
+    raise OutOfResources(f"Subnet {subnet.id} ({subnet.cidr}) has no free address.", code=NO_ADDRESS)
 
 
 def _wanted_address(subnet: Subnet, wanted: str, taken: set[str]) -> IPv4Address:
@@ -97,21 +120,77 @@ def _wanted_address(subnet: Subnet, wanted: str, taken: set[str]) -> IPv4Address
 
 
 def attach(cloud: Cloud, instance: Instance) -> None:
-    """On the machine: the subnet's network runs and knows the instance's lease. Idempotent."""
-    with cloud.store.reading() as connection:
-        found = networks.subnets_where(connection, subnets.c.id == instance.subnet_id)
-    if not found:
-        raise NotFound("subnet", instance.subnet_id)
-    cloud.networks.ensure(_spec(found[0]))
-    cloud.networks.add_host(found[0].network, instance.mac, IPv4Address(instance.private_ip), instance.host_name)
+    """On the machine: the subnet's network runs and knows the instance's lease, and its VPC the name. Idempotent."""
+    address = IPv4Address(instance.private_ip)
+    with cloud.naming:
+        with cloud.store.reading() as connection:
+            vpc = _vpc(connection, instance.vpc_id)
+            siblings = networks.subnets_where(connection, subnets.c.vpc_id == vpc.id)
+            names = _names(connection, vpc)
+        own = next((subnet for subnet in siblings if subnet.id == instance.subnet_id), None)
+        if own is None:
+            raise NotFound("subnet", instance.subnet_id)
+        present = cloud.networks.names()
+        if own.network not in present:
+            sweep(cloud)  # one whose record went, but not yet its bridge, may have had this number
+        cloud.networks.ensure(_spec(own, vpc), names)
+        cloud.networks.add_host(own.network, instance.mac, address, instance.host_name)
+        for subnet in siblings:
+            if subnet.network in (own.network, *present):
+                cloud.networks.set_names(subnet.network, {address: instance.host_name})
 
 
 def detach(cloud: Cloud, instance: Instance) -> None:
-    """The lease goes; the network stays for the others. Idempotent."""
+    """Lease and name go; the network stays for the others. Idempotent."""
     cloud.networks.remove_host(instance.subnet_id, instance.mac)
+    with cloud.naming:
+        with cloud.store.reading() as connection:
+            siblings = networks.subnets_where(connection, subnets.c.vpc_id == instance.vpc_id)
+        for subnet in siblings:
+            cloud.networks.set_names(subnet.network, {IPv4Address(instance.private_ip): ""})
 
 
-def _spec(subnet: Subnet) -> NetworkSpec:
+def reconcile(cloud: Cloud) -> None:
+    """Every network answers what its VPC's instances are called, and none is there that no record knows."""
+    sweep(cloud)
+    with cloud.naming:
+        with cloud.store.reading() as connection:
+            known = {subnet.network: subnet for subnet in networks.subnets_where(connection)}
+            names = {vpc.id: _names(connection, vpc) for vpc in networks.vpcs_where(connection)}
+        for network in cloud.networks.names():
+            if network in known:
+                cloud.networks.set_names(network, names.get(known[network].vpc_id, {}), whole=True)
+
+
+def sweep(cloud: Cloud) -> None:
+    """Networks without a record go. A record is there before its network, so what is seen first is seen without one
+    only when that has been deleted."""
+    present = cloud.networks.names()
+    with cloud.store.reading() as connection:
+        known = {subnet.network for subnet in networks.subnets_where(connection)}
+    for network in present:
+        if network.startswith("subnet-") and network not in known:
+            cloud.networks.remove(network)
+
+
+def _vpc(connection: Connection, ident: str) -> Vpc:
+    found = networks.vpcs_where(connection, vpcs.c.id == ident)
+    if not found:
+        raise NotFound("VPC", ident)
+    return found[0]
+
+
+def _names(connection: Connection, vpc: Vpc) -> dict[IPv4Address, str]:
+    return {IPv4Address(address): name for address, name in instances.names_in(connection, vpc.id).items()}
+
+
+def _spec(subnet: Subnet, vpc: Vpc) -> NetworkSpec:
     return NetworkSpec(
-        name=subnet.network, bridge=subnet.bridge, gateway=subnet.gateway, prefix=subnet.cidr.prefixlen, isolated=True
+        name=subnet.network,
+        bridge=subnet.bridge,
+        gateway=subnet.gateway,
+        prefix=subnet.cidr.prefixlen,
+        domain=vpc.domain_name or DOMAIN,
+        dns_servers=vpc.given_dns,
+        isolated=True,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -19,12 +19,23 @@ from typing import TypeVar
 import libvirt
 
 from vmsim.host.connection import Connection
-from vmsim.host.network_xml import HostEntry, NetworkSpec, ParsedNetwork, host_xml, network_xml, parse
+from vmsim.host.network_xml import (
+    ALWAYS,
+    HostEntry,
+    NetworkSpec,
+    ParsedNetwork,
+    host_xml,
+    name_xml,
+    network_xml,
+    parse,
+    with_dns,
+)
 from vmsim.model.errors import HostError, NotFound
 
 T = TypeVar("T")
 
 _SYSCTL = Path("/proc/sys/net/ipv4/conf")
+_PORTS = Path("/sys/class/net")
 _BRIDGED = Path("/proc/sys/net/bridge")
 _ADD = libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST
 _DELETE = libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE
@@ -51,20 +62,26 @@ class Networks:
         """What is changed by a difference is looked at and changed by one worker: two launches of a new home would both
         start its network, and two guests of one name both find it free."""
 
-    def ensure(self, spec: NetworkSpec) -> None:
-        """Define and start it unless it is so. One of that name with another address is refused, not rebuilt: guests
-        may be on it."""
+    def ensure(self, spec: NetworkSpec, names: Mapping[IPv4Address, str] | None = None) -> None:
+        """Define and start it unless it is so; a new one answers these names from its beginning. One of that name with
+        another address is refused, not rebuilt: guests may be on it. For another domain, or other servers to ask, it
+        starts anew as soon as nobody is on it."""
 
         def work(raw: libvirt.virConnect) -> None:
             network = _find(raw, spec.name)
             if network is None:
-                network = raw.networkDefineXMLFlags(network_xml(spec), libvirt.VIR_NETWORK_DEFINE_VALIDATE)
-            found = parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
+                network = raw.networkDefineXMLFlags(network_xml(spec, names), libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+            xml = network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+            found = parse(xml)
             if (found.bridge, found.gateway, found.prefix) != (spec.bridge, str(spec.gateway), spec.prefix):
                 raise HostError(
                     f"network {spec.name} exists as {found.gateway}/{found.prefix} on {found.bridge}, "
                     f"not as {spec.gateway}/{spec.prefix} on {spec.bridge}."
                 )
+            if (found.domain, found.dns_servers) != (spec.domain, spec.dns_servers) and not _has_ports(spec.bridge):
+                network = raw.networkDefineXMLFlags(with_dns(xml, spec), libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+                if network.isActive():
+                    network.destroy()
             if not network.isActive():
                 network.create()
 
@@ -86,7 +103,7 @@ class Networks:
             self._on(name, work)
 
     def names(self) -> tuple[str, ...]:
-        """Networks that are defined."""
+        """Networks that are defined: what they are called."""
         return self._connection.call(
             lambda raw: tuple(parse(network.XMLDesc()).name for network in raw.listAllNetworks())
         )
@@ -110,6 +127,29 @@ class Networks:
         with contextlib.suppress(NotFound):
             self._update(name, lambda entry: entry.mac == mac.lower(), None)
 
+    def resolves(self, name: str) -> Mapping[IPv4Address, str]:
+        """The names that it answers beside those of its own leases, and beside the one that each answers."""
+        found = self._on(name, lambda network: parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).names)
+        return {address: known for address, known in found.items() if address not in ALWAYS}
+
+    def set_names(self, name: str, wanted: Mapping[IPv4Address, str], *, whole: bool = False) -> None:
+        """What its DNS answers for these addresses; "" is nothing. `whole`: and nothing for any other. No more is done
+        when the network is gone."""
+
+        wanted = {**ALWAYS, **wanted}
+
+        def change(network: libvirt.virNetwork, found: ParsedNetwork, where: int) -> None:
+            section = libvirt.VIR_NETWORK_SECTION_DNS_HOST
+            for address, known in found.names.items():
+                if known != wanted.get(address, "" if whole else known):
+                    network.update(_DELETE, section, -1, name_xml(address), where)
+            for address, given in wanted.items():
+                if given and found.names.get(address) != given:
+                    network.update(_ADD, section, -1, name_xml(address, given), where)
+
+        with contextlib.suppress(NotFound):
+            self._change(name, change)
+
     def leases(self, name: str) -> tuple[Lease, ...]:
         """What dnsmasq has given out and not yet taken back."""
 
@@ -132,8 +172,6 @@ class Networks:
         return self._connection.call(lambda raw: work(raw.networkLookupByName(name)), name=name)
 
     def _update(self, name: str, remove: Callable[[HostEntry], bool], add: HostEntry | None) -> None:
-        """Change the running network and the definition, each by its own difference: a crash may leave them apart."""
-
         def change(network: libvirt.virNetwork, found: ParsedNetwork, where: int) -> None:
             section = libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST
             wanted = add
@@ -144,6 +182,11 @@ class Networks:
                     network.update(_DELETE, section, -1, host_xml(entry), where)
             if wanted is not None and wanted not in found.hosts:
                 network.update(_ADD, section, -1, host_xml(wanted), where)
+
+        self._change(name, change)
+
+    def _change(self, name: str, change: Callable[[libvirt.virNetwork, ParsedNetwork, int], None]) -> None:
+        """The running network and the definition, each by its own difference: a crash may leave them apart."""
 
         def work(network: libvirt.virNetwork) -> None:
             if network.isActive():
@@ -161,6 +204,12 @@ def _find(raw: libvirt.virConnect, name: str) -> libvirt.virNetwork | None:
         if error.get_error_code() == libvirt.VIR_ERR_NO_NETWORK:
             return None
         raise
+
+
+def _has_ports(bridge: str) -> bool:
+    """Is a guest on it? It would lose its network with the bridge."""
+    ports = _PORTS / bridge / "brif"
+    return ports.exists() and any(not port.name.endswith("-nic") for port in ports.iterdir())
 
 
 def _let_bridged_frames_pass() -> None:

@@ -190,6 +190,30 @@ def columns(
     return connection.execute(select(*wanted).where(*conditions).order_by(instances.c.id)).all()
 
 
+def counts_by_subnet(connection: Connection, subnet_ids: Sequence[str]) -> dict[str, int]:
+    """How many addresses are given in each; one with none is missing."""
+    query = select(instances.c.subnet_id, func.count()).where(instances.c.subnet_id.in_(subnet_ids))
+    return {subnet: number for subnet, number in connection.execute(query.group_by(instances.c.subnet_id))}
+
+
+def in_subnet(connection: Connection, subnet_id: str) -> list[str]:
+    """Ids of the instances that need it. Of a launch that failed only the record is left."""
+    done = (instances.c.state == InstanceState.LAUNCH_FAILED.value) & (
+        instances.c.latest_state != OperationState.OPERATING.value
+    )
+    query = select(instances.c.id).where(instances.c.subnet_id == subnet_id, ~done).order_by(instances.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def names_in(connection: Connection, vpc_id: str) -> dict[str, str]:
+    """Host names by private address, of what is in a VPC and not on its way out."""
+    gone = [InstanceState.LAUNCH_FAILED.value, InstanceState.TERMINATING.value]
+    query = select(instances.c.private_ip, instances.c.host_name).where(
+        instances.c.vpc_id == vpc_id, instances.c.state.not_in(gone)
+    )
+    return {address: name for address, name in connection.execute(query)}
+
+
 def public_addresses(connection: Connection) -> dict[str, str]:
     """Every public address in use, and the private address it stands for."""
     query = select(instances.c.public_ip, instances.c.private_ip).where(instances.c.public_ip.is_not(None))

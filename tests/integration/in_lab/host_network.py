@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from vmsim.host import command
 from vmsim.host.connection import Connection
 from vmsim.host.network import Networks
 from vmsim.host.network_xml import HostEntry, NetworkSpec
@@ -21,6 +23,20 @@ SPEC = NetworkSpec("subnet-00000001", "vmsim1", IPv4Address("172.16.0.1"), 20)
 OTHER = NetworkSpec("subnet-00000002", "vmsim2", IPv4Address("172.16.16.1"), 20)
 MAC, OTHER_MAC = "52:54:00:10:00:02", "52:54:00:10:00:03"
 ADDRESS, OTHER_ADDRESS = IPv4Address("172.16.0.2"), IPv4Address("172.16.0.3")
+FAR = IPv4Address("172.16.16.2")
+ASK = """
+import socket, struct, sys
+server, name = sys.argv[1:]
+labels = b"".join(bytes([len(one)]) + one.encode() for one in name.split(".")) + bytes(1)
+question = struct.pack("!6H", 7, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!2H", 1, 1)
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    asking.settimeout(5)
+    asking.sendto(question, (server, 53))
+    answer = asking.recv(1000)
+for number in range(struct.unpack("!H", answer[6:8])[0]):
+    record = answer[len(question) + 16 * number :]
+    print(socket.inet_ntoa(record[12:16]))
+"""
 
 
 @pytest.fixture
@@ -130,3 +146,50 @@ def test_isolation_lets_the_host_answer_for_guests(networks: Networks) -> None:
 
     assert Path("/proc/sys/net/ipv4/conf/vmsim1/proxy_arp_pvlan").read_text() == "1\n"
     assert Path("/proc/sys/net/ipv4/conf/vmsim1/send_redirects").read_text() == "0\n"
+
+
+def resolved(name: str, gateway: IPv4Address) -> list[str]:
+    """What the resolver of a subnet answers, asked as a guest would."""
+    return command.run([sys.executable, "-c", ASK, str(gateway), name]).stdout.split()
+
+
+def test_names_are_answered_as_they_are_set(networks: Networks) -> None:
+    networks.set_names(SPEC.name, {FAR: "far", OTHER_ADDRESS: "near"})
+    networks.set_names(SPEC.name, {FAR: "far"})
+
+    assert resolved("far", SPEC.gateway) == resolved("far.vmsim.internal", SPEC.gateway) == [str(FAR)]
+    networks.set_names(SPEC.name, {FAR: "renamed"})
+    assert resolved("far", SPEC.gateway) == []
+    assert resolved("renamed", SPEC.gateway) == [str(FAR)]
+    networks.set_names(SPEC.name, {FAR: "far", ADDRESS: "far"}, whole=True)
+    assert sorted(resolved("far", SPEC.gateway)) == [str(ADDRESS), str(FAR)], "two of one name are both answered"
+    assert networks.resolves(SPEC.name) == {FAR: "far", ADDRESS: "far"}
+    networks.set_names(SPEC.name, {FAR: ""})
+    assert resolved("far", SPEC.gateway) == [str(ADDRESS)]
+    networks.set_names("subnet-none", {FAR: "far"})
+
+
+def test_a_new_network_answers_from_its_beginning(networks: Networks) -> None:
+    networks.ensure(OTHER, {ADDRESS: "there"})
+
+    assert resolved("there", OTHER.gateway) == [str(ADDRESS)]
+    assert resolved("there", SPEC.gateway) == []
+
+
+def test_another_domain_is_taken_when_nobody_is_on_it(networks: Networks) -> None:
+    networks.add_host(SPEC.name, MAC, ADDRESS, "ins-a")
+    networks.set_names(SPEC.name, {FAR: "far"})
+    changed = replace(SPEC, domain="corp.example", dns_servers=("10.9.9.9", "10.9.9.8"))
+    command.run(["ip", "link", "add", "occupant", "type", "veth", "peer", "name", "outside"])
+    command.run(["ip", "link", "set", "occupant", "master", SPEC.bridge, "up"])
+    networks.ensure(changed)
+    assert resolved("far.corp.example", SPEC.gateway) == [], "somebody is on it"
+    command.run(["ip", "link", "delete", "occupant"])
+    networks.ensure(changed)
+
+    assert resolved("far.corp.example", SPEC.gateway) == [str(FAR)]
+    assert networks.hosts(SPEC.name) == (HostEntry(MAC, ADDRESS, "ins-a"),)
+    said = Path(f"/var/lib/libvirt/dnsmasq/{SPEC.name}.conf").read_text()
+    assert "dhcp-option=option:dns-server,10.9.9.9,10.9.9.8" in said
+    networks.ensure(SPEC)
+    assert "10.9.9.9" not in Path(f"/var/lib/libvirt/dnsmasq/{SPEC.name}.conf").read_text()

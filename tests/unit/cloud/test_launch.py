@@ -136,7 +136,7 @@ def small_subnet(cloud: Cloud) -> Subnet:
 def test_a_subnet_gives_every_address_but_its_own_the_gateway_and_the_last(cloud: Cloud) -> None:
     subnet = small_subnet(cloud)
     here = {"vpc_id": subnet.vpc_id, "subnet_id": subnet.id}
-    assert refusal(cloud, count=6, **here).code == "LimitExceeded.InstanceQuota"
+    assert refusal(cloud, count=6, **here).code == "FailedOperation.NoAvailableIpAddressCountInSubnet"
     made = ask(cloud, count=5, **here)
     assert [one.private_ip for one in made] == [f"10.1.0.{n}" for n in range(2, 7)]
     with pytest.raises(OutOfResources):

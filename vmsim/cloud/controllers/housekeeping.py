@@ -1,11 +1,11 @@
 """What grows is kept small, and what has expired goes: serial logs, snapshots, files of deleted images, failed
-launches, networks' rules, what `forgetting.py` keeps of the past and what `expiry.py` says of prepaid instances."""
+launches, networks' names and rules, what `forgetting.py` keeps of the past and `expiry.py` says of prepaid ones."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from vmsim.cloud import firewall, image_removal, removal, snapshot_query, snapshots
+from vmsim.cloud import firewall, image_removal, networks, removal, snapshot_query, snapshots
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.controllers import expiry
 from vmsim.cloud.controllers.forgetting import Forgetting
@@ -30,6 +30,7 @@ class Housekeeping:
         expiry.reconcile(self._cloud)
         self._expire_snapshots()
         image_removal.sweep(self._cloud)
+        networks.reconcile(self._cloud)
         self._clear_failed_launches()
 
     def _bound_serial_logs(self) -> None:
