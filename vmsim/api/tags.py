@@ -27,7 +27,8 @@ def listed(given: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 def _add(found: dict[str, str], given: Sequence[Mapping[str, str]]) -> None:
     for tag in given:
-        if found.setdefault(tag["Key"], tag["Value"]) != tag["Value"]:
+        value = tag.get("Value", "")
+        if found.setdefault(tag["Key"], value) != value:
             raise UsageError(f"The tag {tag['Key']} is given twice.", code="InvalidParameterValue.DuplicateTags")
 
 

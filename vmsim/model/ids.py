@@ -15,6 +15,11 @@ _CODES = {
     "skey": "InvalidKeyPairId.Malformed",
     "img": "InvalidImageId.Malformed",
     "sg": "InvalidSgId.Malformed",
+    "vpc": "InvalidParameterValue.Malformed",
+    "subnet": "InvalidParameterValue.Malformed",
+    "rtb": "InvalidParameterValue.Malformed",
+    "eni": "InvalidParameterValue.Malformed",
+    "eip": "InvalidParameterValue.AddressIdMalformed",
 }
 NOUNS = {
     "ins": "instance",
@@ -24,6 +29,8 @@ NOUNS = {
     "snap": "snapshot",
     "vpc": "VPC",
     "subnet": "subnet",
+    "rtb": "route table",
+    "eni": "network interface",
     "eip": "EIP",
     "sg": "security group",
 }

@@ -17,6 +17,7 @@ from vmsim.model.regions import REGIONS
 
 SERVICE = "cvm"
 """Under it the cloud names disks, snapshots, images, keys and security groups, too."""
+NETWORK = "vpc"
 BAD_NAME = "InvalidParameterValue.ResourceDescriptionError"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -30,10 +31,18 @@ class ResourceKind(str, Enum):
     IMAGE = "image"
     KEY_PAIR = "keypair"
     SECURITY_GROUP = "sg"
+    VPC = "vpc"
+    SUBNET = "subnet"
+    ADDRESS = "eip"
 
     @property
     def id_prefix(self) -> str:
         return _ID_PREFIXES[self]
+
+    @property
+    def service(self) -> str:
+        """Which product's name it bears."""
+        return NETWORK if self in _OF_NETWORK else SERVICE
 
     @property
     def noun(self) -> str:
@@ -47,7 +56,12 @@ _ID_PREFIXES = {
     ResourceKind.IMAGE: "img",
     ResourceKind.KEY_PAIR: "skey",
     ResourceKind.SECURITY_GROUP: "sg",
+    ResourceKind.VPC: "vpc",
+    ResourceKind.SUBNET: "subnet",
+    ResourceKind.ADDRESS: "eip",
 }
+_OF_NETWORK = (ResourceKind.VPC, ResourceKind.SUBNET, ResourceKind.ADDRESS)
+_SERVICES = tuple(dict.fromkeys(each.service for each in ResourceKind))
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Resource:
 
     def name(self, owner: Account) -> str:
         """In six segments."""
-        return f"qcs::{SERVICE}:{self.region}:uin/{owner.uin}:{self.kind.value}/{self.id}"
+        return f"qcs::{self.kind.service}:{self.region}:uin/{owner.uin}:{self.kind.value}/{self.id}"
 
 
 def parse(text: str, owner: Account) -> Resource:
@@ -84,18 +98,18 @@ def parse(text: str, owner: Account) -> Resource:
 
 def check_service(service: str) -> None:
     """Raises NotSimulated by name."""
-    if service != SERVICE:
-        raise NotSimulated(f"Tags of the service {service} are not simulated; those of {SERVICE} are.")
+    if service not in _SERVICES:
+        known = ", ".join(_SERVICES)
+        raise NotSimulated(f"Tags of the service {service} are not simulated; those of {known} are.")
 
 
 def kind(service: str, prefix: str) -> ResourceKind:
     """Raises NotSimulated by name."""
     check_service(service)
-    try:
-        return ResourceKind(prefix)
-    except ValueError as error:
-        known = ", ".join(one.value for one in ResourceKind)
-        raise NotSimulated(f"Tags of {service}'s {prefix} are not simulated; those of {known} are.") from error
+    known = {one.value: one for one in ResourceKind if one.service == service}
+    if prefix not in known:
+        raise NotSimulated(f"Tags of {service}'s {prefix} are not simulated; those of {', '.join(known)} are.")
+    return known[prefix]
 
 
 def _bad(text: str, why: str) -> UsageError:

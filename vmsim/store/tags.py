@@ -10,7 +10,18 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 
 from vmsim.model.resource import Resource, ResourceKind
 from vmsim.store.kept import touch
-from vmsim.store.schema import disks, images, instances, key_pairs, security_groups, snapshots, tags
+from vmsim.store.schema import (
+    addresses,
+    disks,
+    images,
+    instances,
+    key_pairs,
+    security_groups,
+    snapshots,
+    subnets,
+    tags,
+    vpcs,
+)
 
 _UNBOUND = ":"
 """What the owner of a tag that no resource has begins with; its value follows, since an owner has a key but once."""
@@ -21,6 +32,9 @@ _TABLES = {
     ResourceKind.IMAGE: images,
     ResourceKind.KEY_PAIR: key_pairs,
     ResourceKind.SECURITY_GROUP: security_groups,
+    ResourceKind.VPC: vpcs,
+    ResourceKind.SUBNET: subnets,
+    ResourceKind.ADDRESS: addresses,
 }
 _OWNERS = union_all(
     *(
@@ -48,6 +62,7 @@ class Which:
     ids: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    service: str = ""
 
 
 def put(connection: Connection, owner_id: str, values: dict[str, str]) -> None:
@@ -136,6 +151,8 @@ def _bound(which: Which) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = []
     if which.kind is not None:
         conditions.append(_OWNERS.c.kind == which.kind.value)
+    if which.service:
+        conditions.append(_OWNERS.c.kind.in_([kind.value for kind in ResourceKind if kind.service == which.service]))
     if which.region:
         conditions.append(_OWNERS.c.region == which.region)
     if which.ids:

@@ -51,10 +51,12 @@ def get(call: Call) -> Reply:
 )
 def describe(call: Call) -> Reply:
     params = call.params
-    service, prefix = params.get("ServiceType", resource.SERVICE), params.get("ResourcePrefix", "")
-    resource.check_service(service)
+    service, prefix = params.get("ServiceType", ""), params.get("ResourcePrefix", "")
+    if service:
+        resource.check_service(service)
     which = Which(
-        kind=resource.kind(service, prefix) if prefix else None,
+        kind=resource.kind(service or resource.SERVICE, prefix) if prefix else None,
+        service=service,
         region=places.region(params) if params.get("ResourceRegion") else "",
         ids=(params["ResourceId"],) if params.get("ResourceId") else (),
     )
@@ -119,7 +121,7 @@ def _row(one: Bound) -> dict[str, Any]:
         "TagKeyMd5": _md5(one.key),
         "TagValueMd5": _md5(one.value),
         "ResourceId": one.resource.id,
-        "ServiceType": resource.SERVICE,
+        "ServiceType": one.resource.kind.service,
         "Category": "Custom",
     }
 
