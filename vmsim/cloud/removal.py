@@ -11,9 +11,10 @@ from vmsim.cloud import disk_files, firewall, networks
 from vmsim.cloud.context import Cloud
 from vmsim.host import serial
 from vmsim.host.domain import DomainState
+from vmsim.model.address import AddressStatus
 from vmsim.model.disk import UNATTACHED_POSITION, Disk, DiskState
 from vmsim.model.instance import Instance
-from vmsim.store import disks, instances
+from vmsim.store import addresses, disks, instances
 
 Step = Callable[[str, str], None]
 
@@ -33,6 +34,9 @@ def remove(
     networks.detach(cloud, instance)
     with cloud.store.writing() as connection:
         instances.change(connection, instance.id, public_ip=None)
+        elastic = addresses.of_instance(connection, instance.id)
+        if elastic is not None:
+            addresses.change(connection, elastic.id, status=AddressStatus.UNBIND, instance_id="")
     firewall.apply(cloud)
     kept = [disk for disk in instance.disks if keep_disks and not disk.delete_with_instance]
     if kept:

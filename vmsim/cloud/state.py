@@ -24,7 +24,7 @@ from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import ACTIONS, OPERATIONS, InstanceState, Observation, OperationState, Verb, observed
 from vmsim.model.operation import Caller, OperationRecord
 from vmsim.model.readiness import Rung
-from vmsim.store import disks, instances, operations
+from vmsim.store import addresses, disks, instances, operations
 
 OFF_STATES = frozenset({InstanceState.STOPPED, InstanceState.LAUNCH_FAILED, InstanceState.SHUTDOWN})
 
@@ -147,7 +147,7 @@ def _settle_instance(
         fields["state_reason"] = reason
     if state in OFF_STATES:
         fields |= {"rung": Rung.OFF, "paused": ""}
-        if fields.get("stop_charging", instance.stop_charging):
+        if fields.get("stop_charging", instance.stop_charging) and not addresses.of_instance(connection, instance.id):
             fields["public_ip"] = None  # a start that failed had it already
     instances.change(connection, instance.id, **fields)
     for disk_id, changed in outcome.disks.items():

@@ -1,4 +1,4 @@
-"""A job: accepted work on a disk, a snapshot or an image, as an operation is accepted work on an instance."""
+"""A job: accepted work on a disk, a snapshot, an image or an address, as an operation is of an instance."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class JobKind(str, Enum):
     CREATE_SNAPSHOT = "create-snapshot"
     CREATE_IMAGE = "create-image"
     IMPORT_IMAGE = "import-image"
+    ALLOCATE_ADDRESSES = "allocate-addresses"
+    BIND_ADDRESS = "bind-address"
+    UNBIND_ADDRESS = "unbind-address"
+    SHAPE_ADDRESSES = "shape-addresses"
+    RELEASE_ADDRESSES = "release-addresses"
 
 
 STEP_WORDS = {
@@ -55,7 +60,7 @@ class JobRecord:
     id: str
     kind: JobKind
     subject_id: str
-    """The disk, snapshot or image."""
+    """The disk, snapshot, image or address; the first of several."""
     instance_id: str
     """The instance whose machine it touches, or ""."""
     arguments: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
@@ -42,6 +43,22 @@ def change(connection: Connection, job_id: str, **fields: Any) -> None:
 def one(connection: Connection, job_id: str) -> JobRecord | None:
     row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
     return _record(row) if row else None
+
+
+def number_of(connection: Connection, job_id: str) -> int:
+    """What the cloud's clients know it by (TaskId)."""
+    return int(connection.execute(select(jobs.c.number).where(jobs.c.id == job_id)).scalar_one())
+
+
+def by_number(connection: Connection, number: int) -> JobRecord | None:
+    row = connection.execute(select(jobs).where(jobs.c.number == number)).mappings().first()
+    return _record(row) if row else None
+
+
+def since(connection: Connection, kind: JobKind, moment: datetime) -> list[JobRecord]:
+    """All of a kind that were begun then or later."""
+    query = select(jobs).where(jobs.c.kind == kind.value, jobs.c.began >= times.text(moment))
+    return [_record(row) for row in connection.execute(query).mappings()]
 
 
 def unsettled(connection: Connection) -> list[JobRecord]:

@@ -1,4 +1,4 @@
-"""Jobs: accepted work on disks, snapshots and images, as `cloud.state` and `cloud.work` are for instances.
+"""Jobs: accepted work on disks, snapshots, images and addresses, as `cloud.state` and `cloud.work` are for instances.
 
 `begin` records a job in the transaction that checked the request; a worker performs it, perhaps twice, in named steps;
 `settle` records its end together with what becomes true of its subject. A job may die at any step with its daemon: the

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.jobs import (
+    allocate_addresses,
     attach_disk,
+    bind_address,
     create_disk,
     create_image,
     create_snapshot,
     delete_disk,
     detach_disk,
     import_image,
+    release_addresses,
     resize_disk,
     rollback_disk,
+    shape_addresses,
+    unbind_address,
 )
 from vmsim.cloud.jobs.job import Job, JobOutcome, Settle, settle
 from vmsim.model.errors import VmsimError
@@ -47,6 +52,11 @@ KINDS: Mapping[JobKind, JobFile] = {
     JobKind.ROLLBACK_DISK: JobFile(rollback_disk.perform, rollback_disk.settle, alone=True),
     JobKind.CREATE_IMAGE: JobFile(create_image.perform, create_image.settle),
     JobKind.IMPORT_IMAGE: JobFile(import_image.perform, import_image.settle),
+    JobKind.ALLOCATE_ADDRESSES: JobFile(allocate_addresses.perform, allocate_addresses.settle),
+    JobKind.BIND_ADDRESS: JobFile(bind_address.perform, bind_address.settle),
+    JobKind.UNBIND_ADDRESS: JobFile(unbind_address.perform, unbind_address.settle),
+    JobKind.SHAPE_ADDRESSES: JobFile(shape_addresses.perform, shape_addresses.settle),
+    JobKind.RELEASE_ADDRESSES: JobFile(release_addresses.perform, release_addresses.settle),
 }
 
 

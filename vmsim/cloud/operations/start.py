@@ -14,6 +14,7 @@ from vmsim.cloud.work import Work
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import Verb
 from vmsim.model.readiness import Rung
+from vmsim.store import addresses as eips
 from vmsim.store import instances, operations
 
 
@@ -23,8 +24,10 @@ def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
-    """Memory is checked by the worker (a start short of it is a FAILED operation), the address is given back now."""
-    if instance.stop_charging and instance.bandwidth_out > 0:
+    """Memory is checked by the worker (a start short of it is a FAILED operation), the address is given back now. Not
+    to one that an EIP is bound to: that one stayed, or came meanwhile."""
+    elastic = eips.of_instance(connection, instance.id)
+    if instance.stop_charging and instance.bandwidth_out > 0 and elastic is None:
         instances.change(connection, instance.id, public_ip=addresses.allocate(connection))
     return given
 

@@ -15,7 +15,7 @@ from vmsim.cloud.work import Work
 from vmsim.model.errors import Refused
 from vmsim.model.instance import Instance
 from vmsim.model.lifecycle import StoppedMode, StopType
-from vmsim.store import instances
+from vmsim.store import addresses, instances
 
 
 def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +50,9 @@ def perform(work: Work) -> Outcome:
 
 
 def _release_address(cloud: Cloud, instance: Instance) -> None:
+    """The ordinary one; an EIP is the account's, and stays bound."""
     with cloud.store.writing() as connection:
+        if addresses.of_instance(connection, instance.id) is not None:
+            return
         instances.change(connection, instance.id, public_ip=None)
     firewall.apply(cloud)
