@@ -1,4 +1,4 @@
-"""Subnets: made, changed, described, deleted. The network on the machine is made at its first guest, and goes here."""
+"""Subnets: made, changed and deleted. The network on the machine is made at its first guest, and goes here."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from vmsim.cloud import events, networks, vpcs
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Filters, Page, condition
 from vmsim.model import cidr, ids, regions
 from vmsim.model.errors import InUse, NotFound, NotSimulated, OutOfResources, UsageError
 from vmsim.model.network import Subnet
@@ -28,14 +27,6 @@ class SubnetRequest:
     name: str
     zone: str
     cidr: str
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A subnet and how many of its addresses are given."""
-
-    subnet: Subnet
-    taken: int
 
 
 def create(
@@ -122,29 +113,6 @@ def delete(cloud: Cloud, region: str, ident: str) -> None:
     networks.sweep(cloud)
 
 
-def query(
-    cloud: Cloud,
-    region: str,
-    *,
-    named: Sequence[str] = (),
-    filters: Sequence[Filter] = (),
-    offset: int = 0,
-    limit: int | None = None,
-) -> Page[Counted]:
-    """The page and the total; every id that is named must be there."""
-    conditions: list[ColumnElement[bool]] = [subnets.c.region == region]
-    conditions += [condition(subnets.c.id, _FILTERS, one) for one in filters]
-    if named:
-        conditions.append(subnets.c.id.in_(named))
-    with cloud.store.reading() as connection:
-        for ident in named:
-            require(connection, region, ident)
-        total = table_rows.count_subnets(connection, *conditions)
-        found = table_rows.subnets_where(connection, *conditions, offset=offset, limit=limit)
-        taken = instances.counts_by_subnet(connection, [subnet.id for subnet in found])
-    return Page(total, tuple(Counted(subnet, taken.get(subnet.id, 0)) for subnet in found))
-
-
 def of_vpcs(cloud: Cloud, wanted: Sequence[str]) -> list[Subnet]:
     with cloud.store.reading() as connection:
         return table_rows.subnets_where(connection, subnets.c.vpc_id.in_(wanted))
@@ -161,36 +129,3 @@ def require(connection: Connection, region: str, ident: str) -> Subnet:
     if not found:
         raise NotFound("subnet", ident, code="ResourceNotFound")
     return found[0]
-
-
-def _named(values: Sequence[str]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = subnets.c.id.in_(())
-    for value in values:
-        found = found | subnets.c.name.contains(value, autoescape=True)
-    return found
-
-
-def _none(_values: Sequence[str]) -> ColumnElement[bool]:
-    """What no subnet here has: a dedicated cluster, IPv6."""
-    return subnets.c.id.in_(())
-
-
-def _all_but_true(values: Sequence[str]) -> ColumnElement[bool]:
-    """A property that no subnet here has."""
-    return subnets.c.id.in_(()) if set(values) <= {"true", "1"} else subnets.c.id.is_not(None)
-
-
-_FILTERS: Filters = {
-    "subnet-id": subnets.c.id.in_,
-    "vpc-id": subnets.c.vpc_id.in_,
-    "cidr-block": subnets.c.cidr.in_,
-    "is-default": lambda values: vpcs.flag(subnets.c.default, values),
-    "is-remote-vpc-snat": _all_but_true,
-    "subnet-name": _named,
-    "zone": subnets.c.zone.in_,
-    "cdc-id": _none,
-    "is-cdc-subnet": _all_but_true,
-    "ipv6-cidr-block": _none,
-    "isp-type": _none,
-    "address-type": _none,
-}

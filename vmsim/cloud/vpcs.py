@@ -1,4 +1,4 @@
-"""VPCs: made, changed, described and deleted. A VPC is a record alone; what is real of it are its subnets' networks.
+"""VPCs: made, changed and deleted. A VPC is a record alone; what is real of it are its subnets' networks.
 
 Two VPCs may have the same range. Their subnets may not overlap, since all of them share the lab's one table of routes;
 `subnets.py` holds that.
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from vmsim.cloud import events, networks
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Filters, Page, condition
 from vmsim.model import cidr, ids, regions
 from vmsim.model.errors import InUse, NotFound, OutOfResources, UsageError
 from vmsim.model.lifecycle import InstanceState
@@ -117,28 +116,6 @@ def make_default(cloud: Cloud, region: str, zone: str) -> tuple[Vpc, str]:
         return require(connection, region, subnet.vpc_id), subnet.id
 
 
-def query(
-    cloud: Cloud,
-    region: str,
-    *,
-    named: Sequence[str] = (),
-    filters: Sequence[Filter] = (),
-    offset: int = 0,
-    limit: int | None = None,
-) -> Page[Vpc]:
-    """The page and the total; every id that is named must be there."""
-    conditions: list[ColumnElement[bool]] = [vpcs.c.region == region]
-    conditions += [condition(vpcs.c.id, _FILTERS, one) for one in filters]
-    if named:
-        conditions.append(vpcs.c.id.in_(named))
-    with cloud.store.reading() as connection:
-        for ident in named:
-            require(connection, region, ident)
-        total = table_rows.count_vpcs(connection, *conditions)
-        found = table_rows.vpcs_where(connection, *conditions, offset=offset, limit=limit)
-    return Page(total, tuple(found))
-
-
 def by_ids(cloud: Cloud, wanted: Sequence[str]) -> dict[str, Vpc]:
     with cloud.store.reading() as connection:
         return {vpc.id: vpc for vpc in table_rows.vpcs_where(connection, vpcs.c.id.in_(wanted))}
@@ -182,26 +159,3 @@ def _check_server(server: str) -> None:
         IPv4Address(server)
     except AddressValueError as error:
         raise UsageError(f"DnsServers: {server!r} is no address.", code="InvalidParameterValue.Malformed") from error
-
-
-def _named(values: Sequence[str]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = vpcs.c.id.in_(())
-    for value in values:
-        found = found | vpcs.c.name.contains(value, autoescape=True)
-    return found
-
-
-def flag(column: ColumnElement[bool], values: Sequence[str]) -> ColumnElement[bool]:
-    """A filter that says true or false."""
-    return column.in_([value.lower() == "true" for value in values])
-
-
-_FILTERS: Filters = {
-    "vpc-id": vpcs.c.id.in_,
-    "vpc-name": _named,
-    "is-default": lambda values: flag(vpcs.c.default, values),
-    "cidr-block": vpcs.c.cidr.in_,
-    "ipv6-cidr-block": lambda _: vpcs.c.id.in_(()),
-    "isp-type": lambda _: vpcs.c.id.in_(()),
-    "address-type": lambda _: vpcs.c.id.in_(()),
-}
