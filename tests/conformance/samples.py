@@ -6,19 +6,21 @@ required members, LEAST says so.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vmsim.api import spec
 from vmsim.api.spec import Member
+from vmsim.model.address import AddressStatus
 from vmsim.model.disk import SnapshotState
 from vmsim.model.image import ImageState
 from vmsim.model.lifecycle import ACTIONS as ACTION_OF_VERB
 from vmsim.model.lifecycle import OPERATIONS, InstanceState
-from vmsim.store import images, snapshots
+from vmsim.store import addresses, images, snapshots
 
-from . import neighbours
+from . import neighbours, vpc
 from .cbs import Cbs
 from .wire import IMAGE, REGION, ZONE, Api
 
@@ -49,6 +51,12 @@ LEAST: Mapping[str, tuple[str, ...]] = {
     **{f"{name}Request": ("ResourceRegion", "ResourcePrefix") for name in BY_IDS},
     "CreateSnapshotRequest": ("DiskId",),
     "CreateImageRequest": ("InstanceId",),
+    "CreateVpcRequest": ("CidrBlock",),
+    "CreateSubnetRequest": ("CidrBlock",),
+    "SubnetInput": ("CidrBlock",),
+    "CheckDefaultSubnetRequest": ("Zone",),
+    "AssociateAddressRequest": ("InstanceId",),
+    "DescribeTaskResultRequest": ("TaskId",),
     "SystemDisk": ("DiskSize",),
     "SecurityGroupPolicySet": ("Ingress",),
     "SecurityGroupPolicy": ("Protocol", "Port", "CidrBlock", "Action"),
@@ -96,7 +104,12 @@ WORDS: Mapping[str, Any] = {
     "OrderDirection": "ASC",
     "RemoteRegion": REGION,
     "OrderField": "CREATE_TIME",
+    "LimitType": "appid-max-vpcs",
+    "TaskId": 1,
 }
+RANGES = itertools.count()
+# Where a number is written as text.
+NUMERALS: Mapping[str, str] = {"Limit": "1", "Offset": "0"}
 
 
 def places(service: spec.Service, object_name: str, group: str = "") -> Iterator[str]:
@@ -127,6 +140,11 @@ class Samples:
             "ImageUrl": self._file,
             "SecurityGroupId": self._group,
             "SecurityGroup": self._group,
+            "VpcId": lambda: vpc.ok(api, "CreateVpc", VpcName="sample", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"],
+            "SubnetId": self._subnet,
+            "RouteTableId": lambda: str(self._one("VpcId", "string")).replace("vpc", "rtb"),
+            "NetworkInterfaceId": lambda: str(self._one("InstanceId", "string")).replace("ins", "eni"),
+            "AddressId": self._address,
             **({"ImageId": self._image} if action == "DeleteImages" else {}),
         }
 
@@ -135,6 +153,8 @@ class Samples:
         if self._action in WANTS_TAG and "tag" not in self._made:
             self._made["tag"] = "made"
             neighbours.ok(self._api, "tag", "CreateTag", TagKey=PLAIN["string"], TagValue=PLAIN["string"])
+        if self._action == "DescribeTaskResult":
+            self._address()
         return self._object(self._service.request(self._action))
 
     def with_place(self, place: str) -> dict[str, Any]:
@@ -150,6 +170,8 @@ class Samples:
     def _object(self, name: str) -> dict[str, Any]:
         if name == "Dimension":
             return {"Name": "InstanceId", "Value": self._one("InstanceId", "string")}
+        if name == "Filter" and self._service.name == "vpc":
+            return {"Name": "vpc-id", "Values": [self._one("VpcId", "string")]}
         wanted = LEAST.get(name, ())
         if name == "SecurityGroupPolicy" and self._action in OF_A_RULE:
             wanted = (*wanted, "PolicyIndex")
@@ -166,7 +188,8 @@ class Samples:
             if name not in self._made:
                 self._made[name] = self._makers[name]()
             return self._made[name]
-        word = WORDS.get(name)
+        word = NUMERALS.get(name) if kind == "string" else None
+        word = WORDS.get(name) if word is None else word
         return word if type(word) is type(PLAIN[kind]) else PLAIN[kind]
 
     def _instance(self) -> str:
@@ -182,6 +205,8 @@ class Samples:
         if self._action in WANTS_TAGGED:
             tags = [{"Key": PLAIN["string"], "Value": PLAIN["string"]}]
             more["TagSpecification"] = [{"ResourceType": "instance", "Tags": tags}]
+        if self._action == "TransformAddress":
+            more["InternetAccessible"] = {"InternetMaxBandwidthOut": 1, "PublicIpAssigned": True}
         return self._api.launched(state, **more)
 
     def _resource(self) -> str:
@@ -202,6 +227,19 @@ class Samples:
         ident: str = Cbs(self._api).ok("CreateSnapshot", DiskId=disk)["SnapshotId"]
         with self._api.cloud.store.writing() as connection:
             snapshots.change(connection, ident, state=SnapshotState.NORMAL)
+        return ident
+
+    def _subnet(self) -> str:
+        found: str = vpc.subnet(self._api, self._one("VpcId", "string"), f"10.0.{next(RANGES) % 256}.0/24")["SubnetId"]
+        return found
+
+    def _address(self) -> str:
+        """One that can be bound, or is."""
+        ident = vpc.address(self._api)
+        if self._action == "DisassociateAddress":
+            bound = {"status": AddressStatus.BIND, "instance_id": self._one("InstanceId", "string")}
+            with self._api.cloud.store.writing() as connection:
+                addresses.change(connection, ident, **bound)
         return ident
 
     def _image(self) -> str:

@@ -77,6 +77,7 @@ _NOT_FOUND = {
     "snapshot": "InvalidSnapshotId.NotFound",
     "VPC": "InvalidParameterValue.VpcIdNotExist",
     "subnet": "InvalidParameterValue.SubnetNotExist",
+    "EIP": "InvalidAddressId.NotFound",
     "security group": "InvalidSecurityGroupId.NotFound",
 }
 # The same fact is called differently from action to action.

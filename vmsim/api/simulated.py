@@ -27,7 +27,7 @@ from vmsim.api.cvm import (
 from vmsim.api.monitor import base_metrics, data
 from vmsim.api.sts import identity
 from vmsim.api.tag import binding, resources, tags
-from vmsim.api.vpc import security_group_policies
+from vmsim.api.vpc import addresses, interfaces, route_tables, security_group_policies, subnets, vpcs
 from vmsim.api.vpc import security_groups as vpc_security_groups
 
 _MODULES: tuple[ModuleType, ...] = (
@@ -47,6 +47,11 @@ _MODULES: tuple[ModuleType, ...] = (
     disks,
     disk_work,
     snapshots,
+    vpcs,
+    subnets,
+    route_tables,
+    interfaces,
+    addresses,
     binding,
     resources,
     tags,
