@@ -17,7 +17,7 @@ from typing import Any
 
 from vmsim.model.errors import HostError, Refused
 
-VERSIONS = {"cvm": "2017-03-12"}
+VERSIONS = {"cvm": "2017-03-12", "vpc": "2017-03-12"}
 _TYPE = "application/json"
 _LIMIT = 30.0
 

@@ -1,4 +1,4 @@
-"""Run inside the lab: does anything answer at an address? Prints {"ping": true, "22": true, …}.
+"""Run inside the lab: does anything answer at an address? Prints {"ping": "", "22": "timed out", …}: why not, or "".
 
 Its arguments: ADDRESS SECONDS PORT…
 """
@@ -14,16 +14,17 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+NO_ECHO = "no echo"
 _ECHO_REPLY = 0
 
 
-def answers(address: str, port: int, limit: float) -> bool:
-    """Is a TCP connection accepted?"""
+def refusal(address: str, port: int, limit: float) -> str:
+    """Why a TCP connection is not accepted, in the words a client prints; "" when it is."""
     try:
         with socket.create_connection((address, port), limit):
-            return True
-    except OSError:
-        return False
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def ping(address: str, limit: float) -> bool:
@@ -63,8 +64,8 @@ def main(arguments: Sequence[str]) -> None:
     address, limit, *ports = arguments
     with ThreadPoolExecutor() as pool:
         pinged = pool.submit(ping, address, float(limit))
-        opened = {port: pool.submit(answers, address, int(port), float(limit)) for port in ports}
-        found = {"ping": pinged.result(), **{port: each.result() for port, each in opened.items()}}
+        opened = {port: pool.submit(refusal, address, int(port), float(limit)) for port in ports}
+        found = {"ping": "" if pinged.result() else NO_ECHO, **{port: each.result() for port, each in opened.items()}}
     sys.stdout.write(json.dumps(found))
 
 

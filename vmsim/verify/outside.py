@@ -77,9 +77,13 @@ class Outside:
 
     def answers(self, address: str, *ports: int, limit: float = PATIENT) -> dict[str, bool]:
         """From inside the lab: "ping", and each port by its number."""
+        return {name: not why for name, why in self.refusals(address, *ports, limit=limit).items()}
+
+    def refusals(self, address: str, *ports: int, limit: float = PATIENT) -> dict[str, str]:
+        """As `answers`, with what a client is told where nothing does; "" where something does."""
         words = [*same_code.argv("vmsim.verify.knock"), address, str(limit), *map(str, ports)]
-        answered: dict[str, bool] = json.loads(self._inside_lab(*words))
-        return answered
+        told: dict[str, str] = json.loads(self._inside_lab(*words))
+        return told
 
     def host_key_at(self, address: str, limit: int = PATIENT) -> str:
         """From inside the lab: the host key that whoever answers there on port 22 shows; "" when nobody does."""

@@ -16,8 +16,8 @@ LIMIT = 5.0
 def test_a_listening_port_answers_and_a_closed_one_does_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert knock.answers("127.0.0.1", port, LIMIT)
-    assert not knock.answers("127.0.0.1", port, LIMIT)
+        assert knock.refusal("127.0.0.1", port, LIMIT) == ""
+    assert knock.refusal("127.0.0.1", port, LIMIT) == "Connection refused"
 
 
 def test_the_checksum_of_an_echo_is_right() -> None:
@@ -45,5 +45,5 @@ def test_it_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
         port = server.getsockname()[1]
         knock.main(["127.0.0.1", str(LIMIT), str(port)])
     found = json.loads(capsys.readouterr().out)
-    assert found[str(port)] is True
+    assert found[str(port)] == ""
     assert set(found) == {"ping", str(port)}

@@ -1,4 +1,4 @@
-"""What a shutdown keeps and what it loses: R8 to R13."""
+"""What a shutdown keeps and what it loses: R8 to R11."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from vmsim.verify.cycle import Row, Steps
 from vmsim.verify.guest import Guest
 from vmsim.verify.moment import Moment
-from vmsim.verify.outside import SILENT
 from vmsim.verify.proof import Proof, gone
 
 BYTES = 2 * 2**20
@@ -84,30 +83,6 @@ def relationships_stay(guest: Guest, proof: Proof) -> Steps:
     proof.that(set(kept) <= set(before), f"among those compared: {', '.join(kept)}")
 
 
-def public_address(guest: Guest, proof: Proof) -> Steps:
-    address = guest.described[Moment.RUNNING]["PublicIpAddresses"][0]
-    own_key = " ".join(guest.record()["host_key"].split()[:2])
-    proof.that(guest.outside.host_key_at(address) == own_key, f"{address} reaches this guest (its host key)")
-    yield Moment.STOPPED
-    proof.same("while STOPPED", [address], guest.described[Moment.STOPPED]["PublicIpAddresses"])
-    proof.that(not guest.outside.host_key_at(address, limit=SILENT), "nothing answers there")
-    yield Moment.AGAIN
-    proof.same("after the next start", [address], guest.described[Moment.AGAIN]["PublicIpAddresses"])
-    proof.that(guest.outside.host_key_at(address) == own_key, "it reaches the same guest")
-
-
-def private_address(guest: Guest, proof: Proof) -> Steps:
-    shown = guest.described[Moment.RUNNING]["PrivateIpAddresses"]
-    before = guest.inside.facts()
-    proof.same("the guest's own, by DHCP,", shown, [before["address"]])
-    yield Moment.STOPPED
-    proof.same("while STOPPED", shown, guest.described[Moment.STOPPED]["PrivateIpAddresses"])
-    yield Moment.AGAIN
-    after = guest.inside.facts()
-    proof.same("after the next start, inside,", before["address"], after["address"])
-    proof.same("MAC", before["mac"], after["mac"])
-
-
 def differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     """The members that are not equal, or only in one."""
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -136,6 +111,4 @@ ROWS = (
     Row("R9", "All data are saved", data_are_saved),
     Row("R10", "Data in memory is lost", memory_is_lost),
     Row("R11", "Associated services and relationships stay", relationships_stay),
-    Row("R12", "The public address stays", public_address),
-    Row("R13", "The private address stays", private_address),
 )
