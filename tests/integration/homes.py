@@ -20,13 +20,13 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 from tencentcloud.common import credential
+from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.cvm.v20170312.cvm_client import CvmClient
 
 from vmsim import client as local
-from vmsim.api import strict_switch
+from vmsim.api import spec, strict_switch
 from vmsim.client import Client
 from vmsim.config import DEFAULT_REGION, Home, Settings
 from vmsim.host import command, ssh
@@ -40,6 +40,8 @@ View = dict[str, Any]
 BOOT_LIMIT = 120.0
 """A boot that stands still this long has failed; generous, since the machine may have other work."""
 LIMIT = 60.0
+SERVICES = ("cvm", "cbs", "vpc")
+"""Whose actions are asked; no two of them have one of the same name."""
 NANO = "LAB1.NANO128"
 OWN_SETTINGS = {"port": "0", "accel": "tcg", "press_interval": "2", "down_limit": "5", "reconcile_interval": "2"}
 
@@ -189,7 +191,9 @@ class RunningHome:
             httpProfile=HttpProfile(endpoint=f"127.0.0.1:{self.lab.status().port}", protocol="http", reqTimeout=30),
             language="en-US",
         )
-        client = CvmClient(credential.Credential(key["secret_id"], key["secret_key"]), DEFAULT_REGION, profile)
+        proof = credential.Credential(key["secret_id"], key["secret_key"])
+        service = next((each for each in SERVICES if action in spec.service(each).actions), SERVICES[0])
+        client = CommonClient(service, spec.service(service).version, proof, DEFAULT_REGION, profile)
         reply: View = client.call_json(action, members)["Response"]
         return reply
 
