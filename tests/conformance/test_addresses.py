@@ -259,6 +259,12 @@ def test_quotas(api: Api) -> None:
     assert (found["TOTAL_EIP_QUOTA"], found["DAILY_EIP_APPLY"]) == (0, 40)
 
 
+def test_what_the_account_has(api: Api) -> None:
+    packages = ok(api, "DescribeBandwidthPackages", Filters=filters(resource_id="eip-00000000"))
+    assert (packages["TotalCount"], packages["BandwidthPackageSet"]) == (0, [])
+    assert ok(api, "DescribeNetworkAccountType")["NetworkAccountType"] == "STANDARD"
+
+
 def test_a_task_that_there_is_not(api: Api) -> None:
     assert code(api, "DescribeTaskResult", TaskId=99) == "InvalidParameter"
     assert code(api, "DescribeTaskResult") == "MissingParameter"

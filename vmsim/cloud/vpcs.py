@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
@@ -68,16 +68,15 @@ def create(cloud: Cloud, region: str, range_: str, options: Options, tags: Mappi
 
 
 def modify(cloud: Cloud, region: str, ident: str, options: Options) -> None:
-    """What its guests hear by DHCP is only changed while none of them runs: their network starts anew for it."""
+    """What its guests hear by DHCP is only changed while none of them runs: their network starts anew for it. Clients
+    send all of a VPC for any change, so the same servers in another order are no change."""
     fields = _checked(options).fields()
     with cloud.store.writing() as connection:
         vpc = require(connection, region, ident)
-        heard = {
-            name
-            for name in ("dns_servers", "domain_name")
-            if fields.get(name, getattr(vpc, name)) != getattr(vpc, name)
-        }
-        if heard:
+        if set(fields.get("dns_servers", ())) == set(vpc.dns_servers):
+            fields.pop("dns_servers", None)
+        changed = replace(vpc, **fields)
+        if (changed.given_dns, changed.domain_name) != (vpc.given_dns, vpc.domain_name):
             _check_all_off(connection, vpc)
         if fields:
             table_rows.change_vpc(connection, vpc.id, **fields)

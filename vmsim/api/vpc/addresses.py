@@ -1,5 +1,5 @@
-"""EIPs: AllocateAddresses, AssociateAddress, DisassociateAddress, TransformAddress, ReleaseAddresses, their changes,
-their quotas, and DescribeTaskResult, which tells how far each of them is."""
+"""EIPs: AllocateAddresses, AssociateAddress, DisassociateAddress, TransformAddress, ReleaseAddresses, their changes
+and quotas, what else is asked on their account, and DescribeTaskResult, which tells how far each of them is."""
 
 from __future__ import annotations
 
@@ -138,6 +138,21 @@ def quota(call: Call) -> Reply:
             for one in found
         ]
     }
+
+
+@action("DescribeBandwidthPackages", service="vpc")
+def bandwidth_packages(call: Call) -> Reply:
+    """There are none; the Terraform provider asks at each look at an EIP."""
+    paging.given_ids(call.params, "BandwidthPackageIds", "bwp")
+    paging.filters(call.params)
+    paging.offset(call.params), paging.limit(call.params)
+    return {"TotalCount": 0, "BandwidthPackageSet": []}
+
+
+@action("DescribeNetworkAccountType", service="vpc")
+def account_type(call: Call) -> Reply:
+    """An account whose bandwidth belongs to addresses, and not to instances."""
+    return {"NetworkAccountType": "STANDARD"}
 
 
 @action("DescribeTaskResult", service="vpc", refused={"DealName": NOTHING})
