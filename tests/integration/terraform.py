@@ -1,8 +1,7 @@
 """What Terraform's provider tencentcloud asks, call by call, with its waiters: its resource instance, in its words.
 
 The provider is packaged neither for Debian nor for pip. Each method follows the function that it names, of
-`tencentcloud/services/cvm/resource_tc_instance.go` and its services; only its pauses are shorter. AWAITED are the calls
-on its way that are not simulated: they must be refused by name, so one that becomes simulated has to be replayed.
+`tencentcloud/services/cvm/resource_tc_instance.go` and its services; only its pauses are shorter.
 """
 
 from __future__ import annotations
@@ -14,20 +13,13 @@ from typing import Any
 from vmsim.config import DEFAULT_REGION
 
 from .homes import BOOT_LIMIT, RunningHome, View, until
-from .lives import Refusal, common_client
+from .lives import common_client
 
 VERSIONS = {"cvm": "2017-03-12", "cbs": "2017-03-12", "vpc": "2017-03-12", "tag": "2018-08-13"}
-AWAITED = frozenset(
-    {
-        ("vpc", "DescribeUsedIpAddress"),
-    }
-)
-_NOT_SIMULATED = ("UnsupportedOperation", "NoSuchVersion")
-"""NoSuchVersion: the whole service is unknown."""
 
 
 class Provider:
-    """`home` answers; `ask` may meet an AWAITED call, whose answer is then {}."""
+    """`home` answers."""
 
     def __init__(self, home: RunningHome) -> None:
         self._clients = {
@@ -35,14 +27,7 @@ class Provider:
         }
 
     def ask(self, action: str, service: str = "cvm", **members: Any) -> View:
-        if (service, action) not in AWAITED:
-            return self._clients[service](action, **members)
-        try:
-            self._clients[service](action, **members)
-        except Refusal as refusal:
-            assert str(refusal) in _NOT_SIMULATED, refusal
-            return {}
-        raise AssertionError(f"{service} {action} is simulated by now: take it out of AWAITED")
+        return self._clients[service](action, **members)
 
     def describe_instance_by_id(self, ident: str) -> View | None:
         found = self.ask("DescribeInstances", InstanceIds=[ident])["InstanceSet"]
@@ -57,8 +42,8 @@ class Provider:
         self.describe_resource_tags("instance", ident)
         return ident
 
-    def describe_resource_tags(self, kind: str, ident: str) -> Mapping[str, str]:
-        asked = {"ServiceType": "cvm", "ResourcePrefix": kind, "ResourceRegion": DEFAULT_REGION}
+    def describe_resource_tags(self, kind: str, ident: str, service: str = "cvm") -> Mapping[str, str]:
+        asked = {"ServiceType": service, "ResourcePrefix": kind, "ResourceRegion": DEFAULT_REGION}
         found = self.ask("DescribeResourceTagsByResourceIds", "tag", **asked, ResourceIds=[ident], Limit=400, Offset=0)
         return {tag["TagKey"]: tag["TagValue"] for tag in found.get("Tags", []) if tag["ResourceId"] == ident}
 
@@ -173,6 +158,68 @@ class Provider:
         place = {"VpcId": network["VpcId"], "SubnetId": network["SubnetId"], "IpAddresses": addresses}
         until(lambda: not self.ask("DescribeUsedIpAddress", "vpc", **place).get("IpAddressStates"), BOOT_LIMIT)
 
+    def create_vpc(self, name: str, cidr: str) -> View:
+        """resourceTencentCloudVpcInstanceCreate, and its Read."""
+        flags = {"EnableMulticast": "false", "EnableRouteVpcPublish": False, "EnableRouteVpcPublishIpv6": False}
+        made = self.ask("CreateVpc", "vpc", VpcName=name, CidrBlock=cidr, **flags)["Vpc"]
+        return self.read_vpc(made["VpcId"])
+
+    def read_vpc(self, ident: str) -> View:
+        (found,) = self.ask("DescribeVpcs", "vpc", Filters=_filters(("vpc-id", ident)), Offset="0", Limit="100")[
+            "VpcSet"
+        ]
+        of_it = _filters(("vpc-id", ident), ("association.main", "true"))
+        (table,) = self.ask("DescribeRouteTables", "vpc", Filters=of_it, Offset="0", Limit="100")["RouteTableSet"]
+        return {**found, "default_route_table_id": table["RouteTableId"]}
+
+    def update_vpc(self, ident: str, name: str) -> View:
+        """All of it is sent for any change."""
+        before = self.read_vpc(ident)
+        flags = {"EnableMulticast": "false", "EnableRouteVpcPublish": False, "EnableRouteVpcPublishIpv6": False}
+        self.ask("ModifyVpcAttribute", "vpc", VpcId=ident, VpcName=name, DnsServers=before["DnsServerSet"], **flags)
+        return self.read_vpc(ident)
+
+    def create_subnet(self, vpc: str, cidr: str, zone: str) -> View:
+        """resourceTencentCloudVpcSubnetCreate: its attributes are set again after it was made."""
+        made = self.ask("CreateSubnet", "vpc", VpcId=vpc, SubnetName="sub", CidrBlock=cidr, Zone=zone)["Subnet"]
+        ident = made["SubnetId"]
+        self.ask("ModifySubnetAttribute", "vpc", SubnetId=ident, SubnetName="sub", EnableBroadcast="false")
+        asked = {"Filters": _filters(("subnet-id", ident)), "Offset": "0", "Limit": "100"}
+        (found,) = self.ask("DescribeSubnets", "vpc", **asked)["SubnetSet"]
+        self.describe_resource_tags("subnet", ident, "vpc")
+        return dict(found)
+
+    def delete_network(self, subnet: str, vpc: str) -> None:
+        self.ask("DeleteSubnet", "vpc", SubnetId=subnet)
+        self.ask("DeleteVpc", "vpc", VpcId=vpc)
+
+    def create_eip(self) -> View:
+        """resourceTencentCloudEipCreate: the task, then the status, are waited for."""
+        made = self.ask("AllocateAddresses", "vpc", AddressType="EIP")
+        self._until_done(made["TaskId"])
+        ident = made["AddressSet"][0]
+        until(lambda: self.eip(ident)["AddressStatus"] != "CREATING", BOOT_LIMIT)
+        self.describe_resource_tags("eip", ident, "vpc")
+        assert self.ask("DescribeBandwidthPackages", "vpc", Filters=_filters(("resource.resource-id", ident)))
+        return self.eip(ident)
+
+    def eip(self, ident: str) -> View:
+        found = self.ask("DescribeAddresses", "vpc", AddressIds=[ident])["AddressSet"]
+        return dict(found[0]) if found else {}
+
+    def attach_eip(self, ident: str, instance: str) -> None:
+        self.ask("AssociateAddress", "vpc", AddressId=ident, InstanceId=instance)
+        until(lambda: self.eip(ident)["AddressStatus"] == "BIND", BOOT_LIMIT)
+
+    def delete_eip(self, ident: str) -> None:
+        """resourceTencentCloudEipDelete: unbound first."""
+        self._until_done(self.ask("DisassociateAddress", "vpc", AddressId=ident)["TaskId"])
+        self.ask("ReleaseAddresses", "vpc", AddressIds=[ident])
+        until(lambda: not self.eip(ident), BOOT_LIMIT)
+
+    def _until_done(self, task: str) -> None:
+        until(lambda: self.ask("DescribeTaskResult", "vpc", TaskId=int(task))["Result"] != "RUNNING", BOOT_LIMIT)
+
     def _recycled(self, ident: str) -> bool:
         found = self.describe_instance_by_id(ident)
         return found is not None and (found["InstanceState"], found["LatestOperationState"]) == ("SHUTDOWN", "SUCCESS")
@@ -189,3 +236,7 @@ class Provider:
             return shown if condition(shown) else None
 
         return until(found, BOOT_LIMIT) or {}
+
+
+def _filters(*wanted: tuple[str, str]) -> list[View]:
+    return [{"Name": name, "Values": [value]} for name, value in wanted]

@@ -147,3 +147,21 @@ def test_a_disk_of_its_own(cloud: RunningHome, provider: Provider) -> None:
     assert (shown["DiskName"], shown["DiskSize"]) == ("renamed", 20)
     provider.delete_disk(disk)
     provider.delete(ident)
+
+
+def test_a_network_of_its_own_and_an_address(cloud: RunningHome, provider: Provider) -> None:
+    network = provider.create_vpc("net", "10.9.0.0/16")
+    subnet = provider.create_subnet(network["VpcId"], "10.9.1.0/24", f"{DEFAULT_REGION}-3")
+    assert subnet["RouteTableId"] == network["default_route_table_id"]
+    place = {"VpcId": network["VpcId"], "SubnetId": subnet["SubnetId"]}
+    plain = {name: value for name, value in INSTANCE.items() if name != "InternetAccessible"}
+    ident = provider.create(ImageId=image(cloud), VirtualPrivateCloud=place, **plain)
+    assert provider.update_vpc(network["VpcId"], "renamed")["VpcName"] == "renamed"
+    eip = provider.create_eip()
+    provider.attach_eip(eip["AddressId"], ident)
+    shown = provider.read(ident)
+    assert shown is not None
+    assert (shown["PublicIpAddresses"], shown["PrivateIpAddresses"]) == ([eip["AddressIp"]], ["10.9.1.2"])
+    provider.delete_eip(eip["AddressId"])
+    provider.delete(ident)
+    provider.delete_network(subnet["SubnetId"], network["VpcId"])
