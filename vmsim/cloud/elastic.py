@@ -11,32 +11,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import Connection
 
+from vmsim.cloud import address_quotas
 from vmsim.cloud import addresses as ordinary
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.jobs.job import begin
 from vmsim.model import charges, ids
 from vmsim.model.address import BY_BANDWIDTH, BY_TRAFFIC, PREPAID, Address, AddressStatus
-from vmsim.model.errors import Busy, InUse, NotFound, OutOfResources, Refused, UsageError
+from vmsim.model.errors import Busy, InUse, NotFound, Refused, UsageError
 from vmsim.model.instance import Instance
 from vmsim.model.job import JobKind, JobRecord
 from vmsim.model.lifecycle import InstanceState, OperationState
 from vmsim.model.operation import Caller
 from vmsim.store import addresses, client_tokens, instances, jobs
-from vmsim.store.schema import addresses as table
 
-MOST_OF_A_REGION = 20
-MOST_A_DAY = 2 * MOST_OF_A_REGION
-MOST_REALLOCATED_A_DAY = 10
 LONGEST_NAME = 128
 UNNAMED = "未命名"
 MOST_BANDWIDTH = {BY_TRAFFIC: 100, BY_BANDWIDTH: 100, PREPAID: 200}
-_DAILY = "AddressQuotaLimitExceeded.DailyAllocate"
-_CHINA = timezone(timedelta(hours=8))
 _ALLOCATE = "AllocateAddresses"
 
 
@@ -65,9 +59,10 @@ class AddressRequest:
 
 def allocate(cloud: Cloud, region: str, asked: AddressRequest, asker: Asker) -> tuple[list[str], int]:
     """The new EIPs' ids, and the job."""
-    if not 1 <= asked.count <= MOST_OF_A_REGION:
+    if not 1 <= asked.count <= address_quotas.MOST_OF_A_REGION:
         raise UsageError(
-            f"AddressCount is {asked.count}; it is 1 to {MOST_OF_A_REGION}.", code="InvalidParameterValue.Range"
+            f"AddressCount is {asked.count}; it is 1 to {address_quotas.MOST_OF_A_REGION}.",
+            code="InvalidParameterValue.Range",
         )
     check_name(asked.name)
     check_bandwidth(asked.charge_type, asked.bandwidth)
@@ -77,8 +72,8 @@ def allocate(cloud: Cloud, region: str, asked: AddressRequest, asker: Asker) -> 
             before = client_tokens.answer(connection, _ALLOCATE, region, asked.client_token)
             if before is not None:
                 return _answered_before(connection, before, digest)
-        _check_quota(connection, region, asked.count)
-        _check_day(cloud, connection, region, asked.count)
+        address_quotas.check_number(connection, region, asked.count)
+        address_quotas.check_day(cloud, connection, region, asked.count)
         made = [_new(cloud, connection, region, asked) for _ in range(asked.count)]
         record = _begin(cloud, connection, JobKind.ALLOCATE_ADDRESSES, made, {"region": region}, asker)
         number = jobs.number_of(connection, record.id)
@@ -145,10 +140,8 @@ def unbind(cloud: Cloud, region: str, ident: str, *, reallocate: bool, asker: As
     with cloud.store.writing() as connection:
         address = require(connection, region, ident)
         _check_status(address, AddressStatus.BIND)
-        if reallocate and len(_reallocated_today(cloud, connection)) >= MOST_REALLOCATED_A_DAY:
-            raise OutOfResources(
-                f"{MOST_REALLOCATED_A_DAY} ordinary addresses were given for EIPs today already.", code=_DAILY
-            )
+        if reallocate:
+            address_quotas.check_reallocation(cloud, connection)
         addresses.change(connection, address.id, status=AddressStatus.UNBINDING)
         given = {"reallocate": reallocate}
         record = _begin(cloud, connection, JobKind.UNBIND_ADDRESS, [address], given, asker, address.instance_id)
@@ -183,7 +176,7 @@ def transform(cloud: Cloud, region: str, instance_id: str, asker: Asker) -> tupl
                 code="InvalidParameterValue.InstanceHasNoWanIP",
             )
         _check_state(instance, "InvalidParameterValue.InvalidInstanceState")
-        _check_quota(connection, region, 1)
+        address_quotas.check_number(connection, region, 1)
         charge_type = instance.internet_charge_type
         made = Address(
             id=ids.new("eip"),
@@ -227,24 +220,6 @@ def shape(cloud: Cloud, region: str, idents: Sequence[str], bandwidth: int, aske
         number = jobs.number_of(connection, record.id)
     _hand_over(cloud, record)
     return number
-
-
-@dataclass(frozen=True)
-class Quota:
-    """How much is used of what may be."""
-
-    id: str
-    used: int
-    most: int
-
-
-def quotas(cloud: Cloud, region: str) -> tuple[Quota, ...]:
-    with cloud.store.reading() as connection:
-        return (
-            Quota("TOTAL_EIP_QUOTA", addresses.count(connection, table.c.region == region), MOST_OF_A_REGION),
-            Quota("DAILY_EIP_APPLY", _allocated_today(cloud, connection, region), MOST_A_DAY),
-            Quota("DAILY_PUBLIC_IP_ASSIGN", len(_reallocated_today(cloud, connection)), MOST_REALLOCATED_A_DAY),
-        )
 
 
 def task(cloud: Cloud, number: int) -> OperationState:
@@ -306,37 +281,6 @@ def _check_state(instance: Instance, code: str) -> None:
         )
     if instance.state not in (InstanceState.RUNNING, InstanceState.STOPPED):
         raise Refused(f"Instance {instance.id} is {instance.state.value}.", code=code)
-
-
-def _check_quota(connection: Connection, region: str, more: int) -> None:
-    there = addresses.count(connection, table.c.region == region)
-    if there + more > MOST_OF_A_REGION:
-        raise OutOfResources(
-            f"Region {region} has {there} EIPs; {MOST_OF_A_REGION} are possible.", code="AddressQuotaLimitExceeded"
-        )
-
-
-def _check_day(cloud: Cloud, connection: Connection, region: str, more: int) -> None:
-    today = _allocated_today(cloud, connection, region)
-    if today + more > MOST_A_DAY:
-        raise OutOfResources(
-            f"{today} EIPs were allocated in {region} today; {MOST_A_DAY} a day are possible.", code=_DAILY
-        )
-
-
-def _allocated_today(cloud: Cloud, connection: Connection, region: str) -> int:
-    done = jobs.since(connection, JobKind.ALLOCATE_ADDRESSES, _midnight(cloud))
-    return sum(len(job.arguments["ids"]) for job in done if job.arguments["region"] == region)
-
-
-def _reallocated_today(cloud: Cloud, connection: Connection) -> list[JobRecord]:
-    done = jobs.since(connection, JobKind.UNBIND_ADDRESS, _midnight(cloud))
-    return [job for job in done if job.arguments["reallocate"]]
-
-
-def _midnight(cloud: Cloud) -> datetime:
-    """When the cloud's day began, by China's clocks."""
-    return cloud.clock.now().astimezone(_CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _begin(

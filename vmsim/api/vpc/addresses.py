@@ -10,7 +10,7 @@ from vmsim.api import paging, tags
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only
 from vmsim.api.vpc import address_view
-from vmsim.cloud import elastic, elastic_query
+from vmsim.cloud import address_quotas, elastic, elastic_query
 from vmsim.cloud.elastic import AddressRequest, Asker
 from vmsim.model import charges
 from vmsim.model.address import BY_TRAFFIC, PREPAID
@@ -131,7 +131,7 @@ def describe(call: Call) -> Reply:
 
 @action("DescribeAddressQuota", service="vpc")
 def quota(call: Call) -> Reply:
-    found = elastic.quotas(call.cloud, call.region)
+    found = address_quotas.quotas(call.cloud, call.region)
     return {
         "QuotaSet": [
             {"QuotaId": one.id, "QuotaCurrent": one.used, "QuotaLimit": one.most, "QuotaGroup": call.region}
