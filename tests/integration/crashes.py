@@ -147,15 +147,20 @@ def files_in(folder: Path) -> set[str]:
 
 
 def public_addresses(cloud: RunningHome) -> set[str]:
-    """Those that the lab answers for."""
+    """Those that the lab answers for; the metadata service has its own."""
     (lo,) = json.loads(cloud.in_lab("ip", "-json", "address", "show", "dev", "lo"))
-    return {each["local"] for each in lo["addr_info"] if each.get("label") == "lo:vmsim"}
+    return {each["local"] for each in lo["addr_info"] if each.get("label") == "lo:vmsim" and is_public(each["local"])}
 
 
 def named_in_rules(cloud: RunningHome) -> set[str]:
     """Public addresses in the lab's packet filter."""
     rules = cloud.in_lab("nft", "list", "table", "inet", "vmsim")
-    return {str(each) for each in map(IPv4Address, ADDRESS.findall(rules)) if any(each in net for net in PUBLIC_RANGES)}
+    return {each for each in ADDRESS.findall(rules) if is_public(each)}
+
+
+def is_public(address: str) -> bool:
+    """One that can be given; the rules name the ranges as well."""
+    return any(IPv4Address(address) in set(net.hosts()) for net in PUBLIC_RANGES)
 
 
 def until_names(cloud: RunningHome) -> list[str]:
