@@ -49,6 +49,10 @@ STEP_WORDS = {
     "recover": "looking after the disk",
     "copy": "copying the snapshot",
     "rename": "putting it in the disk's place",
+    "give": "giving it to the instance",
+    "take": "taking it from the instance",
+    "shape": "changing the bandwidth",
+    "firewall": "putting it in force",
 }
 """What a job's step is called where people read it; a crash test names it by its key."""
 
