@@ -13,7 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-MOST_VALUES = 8192
+MOST_VALUES = 12_000
+"""Of a kind. More than a home has instances: with room for fewer, whoever goes through all of them in turn finds none
+kept."""
 MOST_IDS = 100_000
 _TOUCHED = "vmsim touched"
 
@@ -56,8 +58,10 @@ class Kept:
     def put(self, kind: str, made: Mapping[str, Any], as_of: int) -> None:
         with self._lock:
             values = self._values.setdefault(kind, {})
-            if len(values) + len(made) > MOST_VALUES:
-                values.clear()
+            too_many = len(values) + len(made) - MOST_VALUES
+            if too_many > 0:
+                for old in list(values)[: max(too_many, MOST_VALUES // 2)]:
+                    del values[old]
             if as_of < self._known_since:
                 return
             for ident, value in made.items():

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 import pytest
 
 from store.test_records import INSTANCE
+from vmsim.cloud.launch import MOST_INSTANCES
 from vmsim.model.disk import DiskState
 from vmsim.store import disks, instances, tags
 from vmsim.store.database import MOST_REMEMBERED, Store
@@ -41,6 +42,19 @@ def test_it_does_not_grow_without_end() -> None:
         len(kept.get("record", [f"{number}-{each}" for number in range(3) for each in range(MOST_VALUES)]))
         <= MOST_VALUES
     )
+
+
+def test_what_came_last_stays_when_there_is_too_much() -> None:
+    kept = Kept()
+    for number in range(MOST_VALUES + 1):
+        kept.put("record", {str(number): 1}, kept.now())
+    last = [str(number) for number in range(MOST_VALUES // 2, MOST_VALUES + 1)]
+    assert list(kept.get("record", last)) == last
+
+
+def test_a_full_home_has_room() -> None:
+    """Or going through all of its instances, page by page, would find nothing kept."""
+    assert MOST_VALUES >= MOST_INSTANCES
 
 
 @pytest.mark.parametrize("what", ["record", "key", "tag", "disk", "disk gone", "all"])

@@ -10,6 +10,7 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.query import InstanceQuery
 
 _JSON = "DescribeInstances"
+_OS_NAMES = "the OsName of every image"
 
 
 @action("DescribeInstances", remembered=True)
@@ -34,7 +35,7 @@ def _shown(cloud: Cloud, ids: tuple[str, ...]) -> list[bytes]:
     found: dict[str, bytes] = cloud.store.kept.get(_JSON, ids)
     missing = [ident for ident in ids if ident not in found]
     if missing:
-        os_names = {image.id: image.os_name for image in images.all(cloud)}
+        os_names = cloud.store.remembered(_OS_NAMES, lambda: {image.id: image.os_name for image in images.all(cloud)})
         records = instances.records(cloud, missing)
         made = {
             ident: encoded(instance_view.instance(record, os_names.get(record.image_id, "")))
