@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, String, select, type_coerce
+from sqlalchemy import ColumnElement, String, bindparam, or_, select, type_coerce
 
 from vmsim.cloud.context import Cloud
 from vmsim.model.errors import UsageError
@@ -19,6 +20,8 @@ from vmsim.store.schema import tags
 T = TypeVar("T")
 
 LONGEST_NUMBER = 18
+MOST_QUESTIONS = 256
+_NO_PROJECT = -1
 
 
 @dataclass(frozen=True)
@@ -70,21 +73,39 @@ def records(cloud: Cloud, ids: Sequence[str]) -> dict[str, Instance]:
 
 def query_ids(cloud: Cloud, asked: InstanceQuery) -> Page[str]:
     """As `query`, the ids alone."""
-    conditions: list[ColumnElement[bool]] = [condition(table.c.id, _FILTERS, one) for one in asked.filters]
+    values = [_READ.get(one.name, tuple)(one.values) for one in asked.filters]
+    shape = tuple((one.name, len(found)) for one, found in zip(asked.filters, values, strict=True))
+    question = _question(shape, bool(asked.ids), asked.region is not None)
+    given: dict[str, Any] = {
+        _place(number, each): value for number, found in enumerate(values) for each, value in enumerate(found)
+    }
     if asked.ids:
-        conditions.append(table.c.id.in_(asked.ids))
-    few = bool(asked.ids) or any(one.name.startswith("tag:") for one in asked.filters)
+        given["ids"] = asked.ids
     if asked.region is not None:
-        conditions.append((_unindexed(table.c.region) if few else table.c.region) == asked.region)
-    order = (_unindexed(table.c.created).desc(), table.c.id) if few else instances.NEWEST_FIRST
+        given["region"] = asked.region
     with cloud.store.reading() as connection:
-        # One more than the page has: mostly there is none, and nothing to be counted.
-        most = None if asked.limit is None else asked.limit + 1
-        found = instances.ids_where(connection, *conditions, order=order, offset=asked.offset, limit=most)
-        total = len(found)
-        if asked.offset or total == most:
-            total = instances.count(connection, *conditions)
-    return Page(total, tuple(found[: asked.limit]))
+        return Page(*question.ask(connection, given, asked.offset, asked.limit))
+
+
+@lru_cache(MOST_QUESTIONS)
+def _question(shape: tuple[tuple[str, int], ...], by_id: bool, in_region: bool) -> instances.Question:
+    """The question with these filters, each with so many values: making it takes longer than answering it."""
+    conditions = [
+        _meaning(table.c.id, _FILTERS, name, [bindparam(_place(number, each)) for each in range(count)])
+        for number, (name, count) in enumerate(shape)
+    ]
+    if by_id:
+        conditions.append(table.c.id.in_(bindparam("ids", expanding=True)))
+    few = by_id or any(name.startswith("tag:") for name, _ in shape)
+    if in_region:
+        conditions.append((_unindexed(table.c.region) if few else table.c.region) == bindparam("region"))
+    order = (_unindexed(table.c.created).desc(), table.c.id) if few else instances.NEWEST_FIRST
+    return instances.Question(*conditions, order=order)
+
+
+def _place(number: int, each: int) -> str:
+    """What a filter's value is called in the statement."""
+    return f"filter_{number}_{each}"
 
 
 def _unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
@@ -92,7 +113,7 @@ def _unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
     return column.op("||")("")
 
 
-def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[str]) -> ColumnElement[bool] | None:
+def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[Any]) -> ColumnElement[bool] | None:
     """tag-key, tag-value and tag:<key> mean the same everywhere."""
     owners = select(tags.c.owner_id)
     if name == "tag-key":
@@ -104,42 +125,38 @@ def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[str]) -
     return None
 
 
-Filters = Mapping[str, Callable[[Sequence[str]], ColumnElement[bool]]]
-"""What each filter of a noun means, by its published name."""
+Filters = Mapping[str, Callable[[Sequence[Any]], ColumnElement[bool]]]
+"""What each filter of a noun means, by its published name; of values, or of parameters that stand for them."""
 
 
 def condition(owner: ColumnElement[str], filters: Filters, asked: Filter) -> ColumnElement[bool]:
     """One filter as a condition; those by tag are about the noun's id, `owner`."""
-    by_tag = tag_condition(owner, asked.name, asked.values)
+    return _meaning(owner, filters, asked.name, asked.values)
+
+
+def _meaning(owner: ColumnElement[str], filters: Filters, name: str, values: Sequence[Any]) -> ColumnElement[bool]:
+    by_tag = tag_condition(owner, name, values)
     if by_tag is not None:
         return by_tag
-    make = filters.get(asked.name)
+    make = filters.get(name)
     if make is None:
         raise UsageError(
-            f"There is no filter {asked.name!r}.",
+            f"There is no filter {name!r}.",
             hint=f"Known: {', '.join(filters)}, tag-key, tag-value, tag:<key>.",
             code="InvalidFilter",
         )
-    if not asked.values:
-        raise UsageError(f"Filter {asked.name} has no value.", code="InvalidFilter")
-    return make(asked.values)
+    if not values:
+        raise UsageError(f"Filter {name} has no value.", code="InvalidFilter")
+    return make(values)
 
 
-def _is(column: ColumnElement[str]) -> Callable[[Sequence[str]], ColumnElement[bool]]:
+def _is(column: ColumnElement[Any]) -> Callable[[Sequence[Any]], ColumnElement[bool]]:
     return lambda values: column.in_(values)
 
 
-def _nothing(values: Sequence[str]) -> ColumnElement[bool]:
+def _nothing(_values: Sequence[Any]) -> ColumnElement[bool]:
     """What no instance here has: a dedicated host, an IPv6 address."""
     return table.c.id.in_(())
-
-
-def _name(values: Sequence[str]) -> ColumnElement[bool]:
-    return table.c.name.in_(values)
-
-
-def _projects(values: Sequence[str]) -> ColumnElement[bool]:
-    return table.c.project_id.in_(project_numbers(values))
 
 
 def project_numbers(values: Sequence[str]) -> list[int]:
@@ -147,12 +164,14 @@ def project_numbers(values: Sequence[str]) -> list[int]:
     return [int(value) for value in values if value.isdecimal() and len(value) <= LONGEST_NUMBER]
 
 
-def _groups(values: Sequence[str]) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = table.c.id.in_(())
+def _in_groups(values: Sequence[Any]) -> ColumnElement[bool]:
     text = type_coerce(table.c.security_group_ids, String)
-    for value in values:
-        condition = condition | text.contains(f'"{value}"', autoescape=True)
-    return condition
+    return or_(*(text.contains(value, escape="/") for value in values))
+
+
+def _group(value: str) -> str:
+    """As it stands in the JSON, for LIKE."""
+    return '"{}"'.format(value.replace("/", "//").replace("%", "/%").replace("_", "/_"))
 
 
 def _time(value: str) -> str:
@@ -166,20 +185,27 @@ def _time(value: str) -> str:
 
 _FILTERS: Filters = {
     "zone": _is(table.c.zone),
-    "project-id": _projects,
+    "project-id": _is(table.c.project_id),
     "host-id": _nothing,
     "dedicated-cluster-id": _nothing,
     "vpc-id": _is(table.c.vpc_id),
     "subnet-id": _is(table.c.subnet_id),
     "instance-id": _is(table.c.id),
     "uuid": _is(table.c.uuid),
-    "security-group-id": _groups,
-    "instance-name": _name,
+    "security-group-id": _in_groups,
+    "instance-name": _is(table.c.name),
     "instance-charge-type": _is(table.c.charge_type),
     "instance-state": _is(table.c.state),
     "private-ip-address": _is(table.c.private_ip),
     "public-ip-address": _is(table.c.public_ip),
     "ipv6-address": _nothing,
-    "creation-start-time": lambda values: table.c.created >= _time(values[0]),
-    "creation-end-time": lambda values: table.c.created <= _time(values[0]),
+    "creation-start-time": lambda values: table.c.created >= values[0],
+    "creation-end-time": lambda values: table.c.created <= values[0],
 }
+_READ: Mapping[str, Callable[[Sequence[str]], Sequence[Any]]] = {
+    "project-id": lambda values: project_numbers(values) or [_NO_PROJECT for _ in values[:1]],
+    "security-group-id": lambda values: [_group(value) for value in values],
+    "creation-start-time": lambda values: [_time(value) for value in values[:1]],
+    "creation-end-time": lambda values: [_time(value) for value in values[:1]],
+}
+"""What is compared, where that is not the values as they came."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from vmsim.model.disk import Disk, DiskState, DiskUsage
 from vmsim.store import tags, times
 from vmsim.store.kept import touch
 from vmsim.store.schema import disks
+
+_OF_INSTANCES = (
+    select(disks).where(disks.c.instance_id.in_(bindparam("ids", expanding=True))).order_by(disks.c.position)
+)
 
 
 def add(connection: Connection, disk: Disk) -> None:
@@ -58,8 +62,8 @@ def where(
 def of_instances(connection: Connection, instance_ids: Sequence[str]) -> dict[str, list[Disk]]:
     """By instance, in order of position."""
     result: dict[str, list[Disk]] = {ident: [] for ident in instance_ids}
-    query = select(disks).where(disks.c.instance_id.in_(instance_ids)).order_by(disks.c.position)
-    for disk in records(connection, connection.execute(query).mappings().all()):
+    rows = connection.execute(_OF_INSTANCES, {"ids": list(instance_ids)}).mappings().all()
+    for disk in records(connection, rows):
         result[disk.instance_id].append(disk)
     return result
 
@@ -81,7 +85,7 @@ def records(connection: Connection, rows: Sequence[RowMapping]) -> list[Disk]:
                 "tags": labels[row["id"]],
             }
         )
-        for row in rows
+        for row in map(dict, rows)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     RowMapping,
     String,
+    bindparam,
     delete,
     func,
     insert,
@@ -70,6 +71,11 @@ _PLAIN = [
 _TIMES = ("expires", "isolated_at", "terminate_at")
 NEWEST_FIRST = (instances.c.created.desc(), instances.c.id)
 """The cloud's order."""
+_ALL = 2**62
+_BY_IDS = select(instances).where(instances.c.id.in_(bindparam("ids", expanding=True)))
+_KEYS_OF = select(instance_keys.c.instance_id, instance_keys.c.key_id).where(
+    instance_keys.c.instance_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def add(connection: Connection, instance: Instance) -> None:
@@ -139,7 +145,8 @@ def by_uuid(connection: Connection, uuid: str) -> Instance | None:
 
 
 def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Instance]:
-    return {instance.id: instance for instance in where(connection, instances.c.id.in_(ids))}
+    rows = connection.execute(_BY_IDS, {"ids": list(ids)}).mappings().all()
+    return {instance.id: instance for instance in _records(connection, rows)}
 
 
 def where(
@@ -155,16 +162,30 @@ def where(
     return _records(connection, rows)
 
 
-def ids_where(
-    connection: Connection,
-    *conditions: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]] = NEWEST_FIRST,
-    offset: int = 0,
-    limit: int | None = None,
-) -> list[str]:
-    """As `where`, when the records themselves may be known already."""
-    query = select(instances.c.id).where(*conditions).order_by(*order).offset(offset).limit(limit)
-    return list(connection.execute(query).scalars())
+class Question:
+    """Which instances match? Made once for many askings: its conditions have parameters (`bindparam`) for values."""
+
+    def __init__(self, *conditions: ColumnElement[bool], order: Sequence[ColumnElement[Any]]) -> None:
+        self._page = (
+            select(instances.c.id)
+            .where(*conditions)
+            .order_by(*order)
+            .offset(bindparam("offset"))
+            .limit(bindparam("limit"))
+        )
+        self._total = select(func.count()).select_from(instances).where(*conditions)
+
+    def ask(
+        self, connection: Connection, values: Mapping[str, Any], offset: int, limit: int | None
+    ) -> tuple[int, tuple[str, ...]]:
+        """The total, and the ids of a page."""
+        # One more than the page has: mostly there is none, and nothing to be counted.
+        most = _ALL if limit is None else limit + 1
+        found = connection.execute(self._page, {**values, "offset": offset, "limit": most}).scalars().all()
+        total = len(found)
+        if offset or total == most:
+            total = connection.execute(self._total, dict(values)).scalar_one()
+        return total, tuple(found[:limit])
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
@@ -288,8 +309,8 @@ def _records(connection: Connection, rows: Sequence[RowMapping]) -> list[Instanc
         return []
     disks_of = disks.of_instances(connection, ids)
     keys_of: dict[str, list[str]] = {ident: [] for ident in ids}
-    for row in connection.execute(select(instance_keys).where(instance_keys.c.instance_id.in_(ids))):
-        keys_of[row.instance_id].append(row.key_id)
+    for owner, key_id in connection.execute(_KEYS_OF, {"ids": ids}):
+        keys_of[owner].append(key_id)
     tags_by_owner = tags.of(connection, ids)
     return [_record(row, disks_of[row["id"]], keys_of[row["id"]], tags_by_owner[row["id"]]) for row in rows]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, literal, select, union_all
 
 from vmsim.model.resource import Resource, ResourceKind
 from vmsim.store.kept import touch
@@ -42,6 +42,11 @@ _OWNERS = union_all(
         for kind, table in _TABLES.items()
     )
 ).subquery()
+_OF = (
+    select(tags.c.owner_id, tags.c.key, tags.c.value)
+    .where(tags.c.owner_id.in_(bindparam("owners", expanding=True)))
+    .order_by(tags.c.key)
+)
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,8 @@ def put(connection: Connection, owner_id: str, values: dict[str, str]) -> None:
 def of(connection: Connection, owner_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """By owner; one without tags has an empty dict."""
     result: dict[str, dict[str, str]] = {owner: {} for owner in owner_ids}
-    for row in connection.execute(select(tags).where(tags.c.owner_id.in_(owner_ids)).order_by(tags.c.key)):
-        result[row.owner_id][row.key] = row.value
+    for owner, key, value in connection.execute(_OF, {"owners": list(owner_ids)}):
+        result[owner][key] = value
     return result
 
 

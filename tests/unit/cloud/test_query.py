@@ -55,6 +55,16 @@ def test_each_filter_finds_its_own_and_nothing_else(cloud: Cloud) -> None:
     assert found(cloud, ids=(other.id,)) == {other.id}
 
 
+def test_one_shape_with_other_values_is_another_question(cloud: Cloud) -> None:
+    made = [launched(cloud, name=name, tags={"role": name}, project_id=1) for name in ("a", "b")]
+    for one in made:
+        assert found(cloud, ("instance-name", one.name)) == found(cloud, ("tag:role", one.name)) == {one.id}
+        assert found(cloud, ids=(one.id,), region=one.region) == {one.id}
+    assert found(cloud, ("tag:role", "a", "b")) == found(cloud, ("project-id", "1")) == {one.id for one in made}
+    assert found(cloud, ("tag:role",)) == found(cloud, ("project-id", "x")) == set()
+    assert len(query.query(cloud, InstanceQuery(limit=None)).items) == 2
+
+
 def test_by_time(cloud: Cloud) -> None:
     old = launched(cloud)
     assert isinstance(cloud.clock, SetClock)
