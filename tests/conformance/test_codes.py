@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from style.sources import files, name, tree
+from style.sources import files, name, nodes
 from vmsim.api import error_codes, spec
 from vmsim.model.lifecycle import REFUSED_CODES_BY_STATE
 
@@ -20,7 +20,7 @@ HEADS = {code.partition(".")[0] for code in PUBLISHED}
 
 
 def words_of_code(path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.keyword) and node.arg == "code":
             yield from ((name(path), word) for word in texts(node.value))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .sources import ROOT, files, name, tree
+from .sources import ROOT, files, name, nodes, tree
 
 LONGEST = 400
 CODE = [*files("vmsim"), *files("tests"), *files("scripts"), *files("typings", "*.pyi"), ROOT / "setup.py"]
@@ -69,7 +69,7 @@ def forbidden(path: Path) -> list[str]:
 
 
 def test_tests_neither_pretend_nor_skip() -> None:
-    found = [each for path in TESTS for each in places(path, filter(pretends_or_skips, ast.walk(tree(path))))]
+    found = [each for path in TESTS for each in places(path, filter(pretends_or_skips, nodes(path)))]
     assert found == []
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from .sources import Import, files, imports, name, tree
+from .sources import Import, files, imports, name, nodes
 
 # Layer: what of vmsim it may import, besides itself and `vmsim/__init__.py`.
 ARROWS = {
@@ -92,8 +92,8 @@ def around_gates(path: Path) -> Iterator[str]:
 def used(path: Path, module: str) -> set[str]:
     """Which names of the module occur; one that is called is more than a type."""
     names: set[str] = set()
-    called = {id(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree(path)):
+    called = {id(node.func) for node in nodes(path) if isinstance(node, ast.Call)}
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == module:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
