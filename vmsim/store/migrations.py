@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy.dialects import sqlite
@@ -63,11 +64,20 @@ def _create(path: Path, connection: sqlite3.Connection) -> int:
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in _statements():
+        connection.execute(statement)
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """Today's schema. Tests make a thousand databases, and writing the statements takes longer than carrying them out."""
     dialect = sqlite.dialect()
+    made: list[str] = []
     for table in schema.metadata.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(dialect=dialect)))
+        made.append(str(CreateTable(table).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+            made.append(str(CreateIndex(index).compile(dialect=dialect)))
+    return tuple(made)
 
 
 def _in_one_transaction(connection: sqlite3.Connection, step: Step, version: int) -> None:
