@@ -41,8 +41,7 @@ def arguments(verb: Verb, ident: str, key: str) -> dict[str, Any]:
 
 @pytest.fixture
 def key(api: Api) -> str:
-    ident: str = api.ok("CreateKeyPair", {"KeyName": "mine", "ProjectId": 0})["KeyPair"]["KeyId"]
-    return ident
+    return api.key_pair()
 
 
 def test_force_reaches_a_running_instance(api: Api, key: str) -> None:
@@ -271,7 +270,8 @@ def test_a_launch_that_cannot_be_is_refused(api: Api, more: dict[str, Any], code
     assert api.ok("DescribeInstances")["TotalCount"] == 0
 
 
-def test_key_pairs_from_cradle_to_grave(api: Api, key: str) -> None:
+def test_key_pairs_from_cradle_to_grave(api: Api) -> None:
+    key = api.ok("CreateKeyPair", {"KeyName": "mine", "ProjectId": 0})["KeyPair"]["KeyId"]
     public = api.ok("DescribeKeyPairs", {"KeyIds": [key]})["KeyPairSet"][0]
     assert public["PublicKey"].endswith(key)
     assert "PrivateKey" not in public

@@ -124,7 +124,7 @@ def test_a_batch_with_one_bad_instance_changes_nothing(api: Api) -> None:
 
 @pytest.mark.parametrize("action", FORBIDDEN)
 def test_what_a_stop_without_charging_forbids(api: Api, action: str) -> None:
-    key = api.ok("CreateKeyPair", {"KeyName": "mine", "ProjectId": 0})["KeyPair"]["KeyId"]
+    key = api.key_pair()
     ident = api.launched(S.STOPPED)
     api.put(ident, S.STOPPED, stop_charging=True)
     many = {"InstanceIds": [ident]}
@@ -143,9 +143,7 @@ def test_what_a_stop_without_charging_forbids(api: Api, action: str) -> None:
 
 
 def test_a_key_pair_gets_another_name_and_description(api: Api) -> None:
-    mine, other = (
-        api.ok("CreateKeyPair", {"KeyName": name, "ProjectId": 0})["KeyPair"]["KeyId"] for name in ("mine", "other")
-    )
+    mine, other = api.key_pair("mine"), api.key_pair("other")
     api.ok("ModifyKeyPairAttribute", {"KeyId": mine, "KeyName": "yours", "Description": "of yours"})
     api.ok("ModifyKeyPairAttribute", {"KeyId": mine, "KeyName": "yours"})
     found = api.ok("DescribeKeyPairs", {"KeyIds": [mine]})["KeyPairSet"][0]

@@ -104,7 +104,7 @@ def test_a_request_that_is_nearly_right_is_answered(
 ) -> None:
     """In every way it may be sent; and what was refused has changed nothing."""
     known = [api.launched(InstanceState.RUNNING), api.launched(InstanceState.STOPPED)]
-    known.append(api.ok("CreateKeyPair", {"KeyName": "known", "ProjectId": 0})["KeyPair"]["KeyId"])
+    known.append(api.key_pair("known"))
     known.append(api.ok("CreateDefaultSecurityGroup", service="vpc")["SecurityGroup"]["SecurityGroupId"])
     dispatcher = Dispatcher(api.cloud, trusted, strict=True)
 

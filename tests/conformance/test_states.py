@@ -42,8 +42,7 @@ OPERATING = LatestOperation(Verb.RESET_TYPE, OperationState.OPERATING, "another 
 
 @pytest.fixture
 def key(api: Api) -> str:
-    ident: str = api.ok("CreateKeyPair", {"KeyName": "mine", "ProjectId": 0})["KeyPair"]["KeyId"]
-    return ident
+    return api.key_pair()
 
 
 def asked(action: str, ident: str, key: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def test_what_is_tagged_is_seen_in_describe_instances(api: Api, ident: str) -> N
 def test_each_kind_of_resource(api: Api, ident: str) -> None:
     (instance,) = api.ok("DescribeInstances", {"InstanceIds": [ident]})["InstanceSet"]
     disk = instance["SystemDisk"]["DiskId"]
-    key = api.ok("CreateKeyPair", {"KeyName": "mine", "ProjectId": 0})["KeyPair"]["KeyId"]
+    key = api.key_pair()
     listed = [name(ident), name(disk, kind="volume"), name(key, kind="keypair")]
     assert ok(api, "tag", "TagResources", ResourceList=listed, Tags=pairs("a=b"))["FailedResources"] == []
     found = ok(api, "tag", "GetResources", ResourceList=listed)["ResourceTagMappingList"]

@@ -39,6 +39,7 @@ IMAGE = Image(
     sha256="0" * 64,
     created=datetime(2026, 1, 1, tzinfo=timezone.utc),
 )
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl test"
 LAUNCH = {"Placement": {"Zone": ZONE}, "ImageId": IMAGE.id, "InstanceType": "LAB1.NANO128"}
 
 
@@ -76,6 +77,12 @@ class Api:
         """The id of an instance that has come to this state."""
         ident: str = self.ok("RunInstances", {**LAUNCH, **more})["InstanceIdSet"][0]
         self.put(ident, state)
+        return ident
+
+    def key_pair(self, name: str = "mine") -> str:
+        """The id of one that is there. Imported: making an RSA key takes longer than most tests."""
+        asked = {"KeyName": name, "ProjectId": 0, "PublicKey": PUBLIC_KEY}
+        ident: str = self.ok("ImportKeyPair", asked)["KeyId"]
         return ident
 
     def put(self, ident: str, state: InstanceState, **fields: Any) -> None:

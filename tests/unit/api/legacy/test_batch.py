@@ -117,7 +117,7 @@ def test_a_bad_password_is_refused_for_all(client: LegacyClient, cloud: Cloud, p
 
 
 def test_a_key_is_bound(client: LegacyClient, cloud: Cloud) -> None:
-    key, _ = key_pairs.create(cloud, "ap-guangzhou", "mine")
+    key, _ = key_pairs.create(cloud, "ap-guangzhou", "mine", kind="ed25519")
     stopped, running = launched(cloud), launched(cloud, InstanceState.RUNNING)
     reply = client.call("BindInstanceKey", {**ids(stopped.id, running.id), "keyId": key.id})
     assert reply["code"] == 5400 and reply["detail"][running.id]["code"] == 5100
