@@ -7,14 +7,17 @@ ours, which is fair, instead of on SQLite's retries, which are not. Every commit
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_pool_from_url, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.util import LRUCache
 
 from vmsim.model.errors import OutOfResources
 from vmsim.store import kept, migrations
@@ -24,6 +27,10 @@ T = TypeVar("T")
 
 MOST_REMEMBERED = 512
 """Answers of the API are among it: a page of 100 instances has 200 KB."""
+_DIALECT = sqlite.dialect(dbapi=sqlite3)
+_COMPILED = LRUCache[Any, Any](1000)
+"""SQL of statements. All engines share it, and the dialect that it is of: compiling one takes longer than executing it,
+and an engine of SQLAlchemy's own making would begin with none."""
 
 
 class Remembered(dict[Hashable, Any]):
@@ -94,7 +101,9 @@ class Store:
 
 
 def _engine(path: Path, begin: str) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "isolation_level": None}, pool_size=32)
+    url = URL.create("sqlite", database=str(path))
+    pool = create_pool_from_url(url, connect_args={"timeout": 30, "isolation_level": None}, pool_size=32)
+    engine = Engine(pool, _DIALECT, url, execution_options={"compiled_cache": _COMPILED})
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

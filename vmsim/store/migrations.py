@@ -70,7 +70,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 @cache
 def _statements() -> tuple[str, ...]:
-    """Today's schema. Tests make a thousand databases, and writing the statements takes longer than carrying them out."""
+    """Today's schema. Tests make a thousand databases, and writing the statements takes longer than executing them."""
     dialect = sqlite.dialect()
     made: list[str] = []
     for table in schema.metadata.sorted_tables:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import exc, insert, select
@@ -28,6 +29,16 @@ def test_many_writers_lose_nothing_and_number_without_gaps(store: Store) -> None
         found = events.read(connection, 0, None, 1000)
     assert [event.sequence for event in found] == list(range(1, 161))
     assert all(event.text.endswith(f"after {event.sequence - 1}") for event in found)
+
+
+def test_a_home_may_have_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "what? 100%41 #1&x=y" / "vmsim.db"
+    store = Store(path)
+    with store.writing() as connection:
+        events.add(connection, AT, "test", "here")
+    assert seen(store) == 1
+    store.close()
+    assert path.stat().st_size and [one.name for one in tmp_path.iterdir()] == [path.parent.name]
 
 
 def test_a_reader_neither_waits_for_a_writer_nor_sees_half_of_its_work(store: Store) -> None:
