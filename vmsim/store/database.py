@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 MOST_REMEMBERED = 512
 """Answers of the API are among it: a page of 100 instances has 200 KB."""
+_READING, _WRITING = "BEGIN", "BEGIN IMMEDIATE"
 _DIALECT = sqlite.dialect(dbapi=sqlite3)
 _COMPILED = LRUCache[Any, Any](1000)
 """SQL of statements. All engines share it, and the dialect that it is of: compiling one takes longer than executing it,
@@ -52,8 +53,8 @@ class Store:
         self.path = path
         self._remembered = Remembered()
         self.kept = Kept()
-        self._readers = _engine(path, "BEGIN")
-        self._writers = _engine(path, "BEGIN IMMEDIATE")
+        self._readers = _engine(path, _READING)
+        self._writers = _engine(path, _WRITING)
         self._lock = threading.Lock()
 
     @contextmanager
@@ -114,7 +115,10 @@ def _engine(path: Path, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        # Not by exec_driver_sql, which takes longer than many a question.
-        connection.connection.cursor().execute(begin)
+        if begin == _READING:
+            # It touches nothing and cannot fail; exec_driver_sql takes longer than many a question.
+            connection.connection.cursor().execute(begin)
+        else:
+            connection.exec_driver_sql(begin)
 
     return engine
