@@ -10,7 +10,7 @@ from pathlib import Path
 from vmsim.config import Settings
 
 STUB_DAEMON = (str(Path(__file__).with_name("stub_daemon.py")),)
-SETTINGS = replace(Settings(), port=0, accel="tcg", down_limit=5.0)
+SETTINGS = replace(Settings(), port=0, offline=True, accel="tcg", down_limit=5.0)
 
 Inside = Callable[..., "subprocess.CompletedProcess[str]"]
 """How a program is run inside the lab: the fixture `inside`."""

@@ -115,6 +115,11 @@ class Home:
         """Hands out sockets connected inside the lab (SCM_RIGHTS)."""
         return self.runtime / "connect.sock"
 
+    @property
+    def broker_socket(self) -> Path:
+        """Where the daemon says which ports of the workstation lead inside; what listens runs outside the lab."""
+        return self.runtime / "broker.sock"
+
     def serial_socket(self, instance_id: str) -> Path:
         return self.runtime / f"{instance_id}.serial"
 
@@ -170,6 +175,7 @@ class Settings:
     down_limit: float = 60.0
     detach_limit: float = 60.0
     workers: int = 16
+    offline: bool = False
     type_change_powers_on: bool = False
     launch_failed_kept: float = 7200.0
     recycle_bin_kept: float = 604800.0

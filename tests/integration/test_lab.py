@@ -362,7 +362,7 @@ def test_logs_are_bounded(new: Callable[..., Lab]) -> None:
         os.kill(lab.pid_of("daemon"), signal.SIGKILL)
         until(partial(answers_anew, lab, before))
     until(lambda: (lab.home.logs / "init.log.1").exists())
-    assert set(lab.logs()) == {"daemon", "init", "libvirtd"}
+    assert set(lab.logs()) == {"broker", "daemon", "init", "libvirtd"}
     assert all(path.stat().st_size <= 200 for path in lab.home.logs.iterdir() if path.stem != "libvirtd")
 
 

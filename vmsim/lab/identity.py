@@ -25,6 +25,7 @@ class LabRecord:
     port: int
     since: float
     proxy_port: int = 0  # a lab that an older vmsim started has none
+    offline: bool = True
 
     def alive(self) -> bool:
         return started(self.pid) == self.started and HOST_BOOT.read_text().strip() == self.host_boot
@@ -35,10 +36,10 @@ class LabRecord:
         new.replace(path)
 
 
-def record(pid: int, boot_id: str, port: int, since: float, proxy_port: int = 0) -> LabRecord:
+def record(pid: int, boot_id: str, port: int, since: float, proxy_port: int = 0, *, offline: bool = True) -> LabRecord:
     """Of a PID 1 that has just been made."""
     host_boot = HOST_BOOT.read_text().strip()
-    return LabRecord(pid, started(pid) or 0, host_boot, _namespace(pid), boot_id, port, since, proxy_port)
+    return LabRecord(pid, started(pid) or 0, host_boot, _namespace(pid), boot_id, port, since, proxy_port, offline)
 
 
 def load(path: Path) -> LabRecord | None:

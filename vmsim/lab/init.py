@@ -237,7 +237,7 @@ def main() -> None:
         # systemd-tmpfiles empties old folders in /tmp, but not those that somebody holds a lock on.
         fcntl.flock(os.open(plan.runtime, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), fcntl.LOCK_SH)
         own = Path(plan.libvirt)
-        covers = {**private_libvirt.folders(own), **accounts.complete(own)}
+        covers = {**private_libvirt.folders(own), **accounts.complete(own), **private_libvirt.resolver(own)}
         mounts.prepare(covers, plan.kept, plan.libvirtd, private_libvirt.LIBVIRTD)
         _network()
         init = Init(replace(plan, sockets={**plan.sockets, **_sockets_inside()}))

@@ -3,6 +3,8 @@
     Lab.up: lock ─▶ folders ─▶ sockets bound outside ─▶ PID 1 made (init.py) ─▶ lab.json ─▶ "go" ─▶ the daemon answers
     Lab.down: lock ─▶ SIGTERM to PID 1 ─▶ the guests shut down ─▶ it ends (or the plug) ─▶ nothing is left
 
+What of it must be outside is the broker's (broker.py): it ends with PID 1, and who finds it missing starts it again.
+
 One `up` starts, another waits for the lock and finds it running. lab.json is written before the lab may begin, so none
 can run unrecorded; what it says is believed only when pid, start time and boot of the host fit. After a power cut the
 file is stale, the sockets are dead files, and `up` replaces both.
@@ -22,6 +24,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,15 +32,16 @@ from vmsim import config
 from vmsim.config import Home, Settings
 from vmsim.host import command
 from vmsim.host.tcp_peers import TABLE
-from vmsim.lab import identity, logs, namespaces, port, private_libvirt, readiness, same_code
+from vmsim.lab import identity, logs, namespaces, outside, port, private_libvirt, readiness, same_code, way_out
 from vmsim.lab.init import DOWN_GRACE, LIBVIRTD_GRACE
 from vmsim.lab.plan import Plan
-from vmsim.model.errors import HostError, LabNotRunning, TimedOut, UsageError
+from vmsim.model.errors import HostError, InUse, LabNotRunning, TimedOut, UsageError
 
 DAEMON = ("vmsim.daemon",)
 UP_LIMIT = 60.0
 LOCK_LIMIT = 180.0
 PLUG_LIMIT = 10.0
+BROKER_INTERVAL = 2.0
 
 Progress = Callable[[str], None]
 
@@ -57,6 +61,7 @@ class LabStatus:
     port: int = 0
     since: float = 0.0
     proxy_port: int = 0
+    offline: bool = False
 
 
 class Lab:
@@ -71,7 +76,9 @@ class Lab:
         found = self._record()
         if found is None:
             return LabStatus(False)
-        return LabStatus(True, found.pid, found.started, found.boot_id, found.port, found.since, found.proxy_port)
+        return LabStatus(
+            True, found.pid, found.started, found.boot_id, found.port, found.since, found.proxy_port, found.offline
+        )
 
     def up(self, progress: Progress = silent, limit: float = UP_LIMIT) -> LabStatus:
         """Start it unless it runs, and wait until its daemon answers."""
@@ -80,19 +87,17 @@ class Lab:
         bereft = not self.home.lock_file.exists()
         with self._locked(progress):
             found = self._record()
-            if found is not None and bereft:
-                raise HostError(
-                    f"The lab of {self.home.root} runs, but its folder was removed, and with it all disks.",
-                    hint="`vmsim down` ends it.",
-                )
             if found is not None:
+                self._check_running(found, bereft=bereft)
                 found.save(self.home.lab_file)
-                self._wait_ready(limit, progress)
+                with self._broker(progress):
+                    self._wait_ready(limit, progress)
                 return self.status()
             progress("starting the lab")
             self._start(progress)
             try:
-                self._wait_ready(limit, progress)
+                with self._broker(progress):
+                    self._wait_ready(limit, progress)
             except HostError:
                 # Its daemon cannot come up (a damaged database): left alone it would be begun again for ever, and
                 # every command would wait for it.
@@ -112,6 +117,12 @@ class Lab:
                 grace = DOWN_GRACE + 2 * LIBVIRTD_GRACE
                 self._end(found, progress, (self.settings.down_limit if limit is None else limit) + grace)
             self._sweep()
+
+    def ensure_broker(self) -> None:
+        """One that was killed is started again; nothing where no lab runs."""
+        if self.home.logs.is_dir() and self.status().running and not outside.listens(self.home):
+            with self._locked(silent), self._broker(silent):
+                pass
 
     def kill(self) -> None:
         """Pull the plug: no process of the lab is left, and nothing is tidied, as after a power cut."""
@@ -151,7 +162,8 @@ class Lab:
             status = self.up(progress)
             progress(f"serving on http://{port.ADDRESS}:{status.port}")
             with _pidfd(status.pid) as pidfd:
-                ready, _, _ = select.select([reader, pidfd], [], [])
+                while not (ready := select.select([reader, pidfd], [], [], BROKER_INTERVAL)[0]):
+                    self.ensure_broker()
                 ended = pidfd in ready
             self.down(progress)
             if ended:
@@ -187,6 +199,16 @@ class Lab:
                 hint="Set VMSIM_HOME to an empty or a new folder.",
             )
 
+    def _check_running(self, found: identity.LabRecord, *, bereft: bool) -> None:
+        """What runs is what is asked for."""
+        if bereft:
+            raise HostError(
+                f"The lab of {self.home.root} runs, but its folder was removed, and with it all disks.",
+                hint="`vmsim down` ends it.",
+            )
+        if self.settings.offline and not found.offline:
+            raise InUse("The lab runs already, with a way to the internet.", hint="vmsim down")
+
     @contextlib.contextmanager
     def _locked(self, progress: Progress) -> Iterator[None]:
         """One `up` or `down` of a home at a time."""
@@ -208,6 +230,8 @@ class Lab:
         for path in (*folders, self.home.runtime):
             _folder(path)
         private_libvirt.write(self.home.libvirt)
+        way_out.write_resolver(self.home.libvirt / "resolv.conf", offline=self.settings.offline)
+        outside.wait_gone(self.home)  # a lab that lost its power has left a broker, which sees it only just now
         with contextlib.ExitStack() as stack:
             sockets = {
                 "tcp": stack.enter_context(port.bind(self.settings.port, self.home.root / "port")),
@@ -263,9 +287,9 @@ class Lab:
                     namespaces.map_ids(starter.pid)
                     here.sendall(b"mapped")
                 pid = int(self._hear(said.readline(), "pid"))
-                record = identity.record(pid, plan.boot, number, time.time(), proxy)
-                record.save(self.home.lab_copy)
-                record.save(self.home.lab_file)
+                made = identity.record(pid, plan.boot, number, time.time(), proxy, offline=self.settings.offline)
+                made.save(self.home.lab_copy)
+                made.save(self.home.lab_file)
                 here.sendall(b"go")
                 self._hear(said.readline(), "ready")
         except BaseException:
@@ -290,6 +314,9 @@ class Lab:
         with _pidfd(found.pid) as pidfd:
             readiness.wait(self.home.api_socket, pidfd, self._children, self.home.logs, limit, progress)
 
+    def _broker(self, progress: Progress) -> AbstractContextManager[None]:
+        return outside.there(self.home, self._record(), self.settings.log_bytes, progress)
+
     def _end(self, found: identity.LabRecord, progress: Progress, limit: float) -> None:
         with _pidfd(found.pid) as pidfd:
             progress("shutting the guests down")
@@ -312,6 +339,7 @@ class Lab:
         return sum(_name(pid).startswith("qemu-system") for pid in self.processes())
 
     def _sweep(self) -> None:
+        outside.wait_gone(self.home)
         self.home.lab_file.unlink(missing_ok=True)
         if self.home.runtime.exists():
             shutil.rmtree(self.home.runtime)

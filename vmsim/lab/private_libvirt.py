@@ -52,6 +52,11 @@ def folders(root: Path) -> dict[str, str]:
     return {target: str(root / name) for target, name in _FOLDERS.items()}
 
 
+def resolver(root: Path) -> dict[str, str]:
+    """What its dnsmasqs ask about names that they do not know: the file they read → ours."""
+    return {"/etc/resolv.conf": str(root / "resolv.conf")}
+
+
 def write(root: Path) -> None:
     """Make the folders and write the configuration; what is there is written again, so that a newer vmsim wins."""
     for name in _FOLDERS.values():
