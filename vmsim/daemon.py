@@ -33,6 +33,7 @@ from vmsim.cloud.controllers.housekeeping import Housekeeping
 from vmsim.cloud.controllers.instance_watcher import InstanceWatcher
 from vmsim.cloud.controllers.loop import Loop
 from vmsim.cloud.controllers.monitoring import Monitoring
+from vmsim.cloud.controllers.publisher import Publisher
 from vmsim.cloud.controllers.readiness import Readiness
 from vmsim.cloud.tasks import Tasks
 from vmsim.host import accelerator
@@ -52,6 +53,7 @@ from vmsim.store.database import Store
 log = logging.getLogger("vmsim.daemon")
 
 READINESS_INTERVAL = 0.1
+PUBLISHER_INTERVAL = 2.0
 HOUSEKEEPING_INTERVAL = 5.0
 MONITORING_INTERVAL = 0.5
 """How exactly samples keep to the marks of their own interval."""
@@ -123,6 +125,7 @@ def _loops(cloud: Cloud, watcher: InstanceWatcher) -> list[Loop]:
     return [
         Loop("instance-watcher", watcher.reconcile, cloud.settings.reconcile_interval),
         Loop("readiness", Readiness(cloud).reconcile, READINESS_INTERVAL),
+        Loop("publisher", Publisher(cloud).reconcile, PUBLISHER_INTERVAL),
         Loop("monitoring", Monitoring(cloud).reconcile, MONITORING_INTERVAL),
         Loop("housekeeping", Housekeeping(cloud).reconcile, HOUSEKEEPING_INTERVAL),
     ]

@@ -10,6 +10,7 @@ from vmsim.cli import evidence, names, output
 from vmsim.cli.list import state
 from vmsim.cli.session import Session, pass_session
 from vmsim.model import charges
+from vmsim.model.publication import shown
 
 _SHOWN_OPERATIONS = 5
 _SERIAL_LINES = 15
@@ -81,7 +82,13 @@ def _network(item: dict[str, Any]) -> Facts:
     return [
         ("private address", f"{item['private_ip']} ({item['vpc_id']}, {item['subnet_id']}, {item['mac']})"),
         ("public address", f"{item['public_ip']} ({item['bandwidth_out']} Mbit/s)" if item["public_ip"] else ""),
+        ("published", "\n".join(map(_published, item["publications"]))),
     ]
+
+
+def _published(each: dict[str, Any]) -> str:
+    why = f" (not open: {each['error']})" if each["error"] else ""
+    return f"{shown(each['address'], each['local_port'])} leads to port {each['port']}{why}"
 
 
 def _login(item: dict[str, Any], keys: dict[str, str], password: bool) -> Facts:

@@ -51,6 +51,10 @@ class Cloud:
     firewall: Firewall = field(default_factory=Firewall)
     naming: threading.Lock = field(default_factory=threading.Lock)
     """Held from reading who is called what to having told the networks' DNS, for the same reason."""
+    publishing: threading.Lock = field(default_factory=threading.Lock)
+    """Held from reading the publications to having told the broker: the latest word must be the last one."""
+    doors: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Address and port on the workstation → why it is not open, as the broker said last."""
     port: int = 0
     """Where the API is served on 127.0.0.1, as soon as it is."""
     screens: Screens = field(default_factory=Screens)

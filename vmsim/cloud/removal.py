@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from vmsim.cloud import disk_files, firewall, networks
+from vmsim.cloud import disk_files, doors, firewall, networks
 from vmsim.cloud.context import Cloud
 from vmsim.host import serial
 from vmsim.host.domain import DomainState
@@ -31,6 +31,7 @@ def remove(
     step("undefine", "removing the machine")
     cloud.domains.undefine(instance.uuid)
     step("network", "releasing its addresses")
+    doors.forget(cloud, instance.id)
     networks.detach(cloud, instance)
     with cloud.store.writing() as connection:
         instances.change(connection, instance.id, public_ip=None)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vmsim.cloud import instances, operations_log, progress, readouts
+from vmsim.cloud import doors, instances, operations_log, progress, readouts
 from vmsim.cloud.launch import launch as launch_instances
 from vmsim.cloud.query import InstanceQuery, query
 from vmsim.local import fields, views
@@ -28,14 +28,16 @@ async def listing(request: Request) -> Response:
         region=request.query_params.get("region"), ids=tuple(request.query_params.getlist("id")), limit=None
     )
     page = await run_in_threadpool(query, cloud_of(request), wanted)
-    return JSONResponse({"instances": [views.instance(item) for item in page.items]})
+    published = await run_in_threadpool(doors.listing, cloud_of(request))
+    return JSONResponse({"instances": [views.instance(item, published=published) for item in page.items]})
 
 
 async def show(request: Request) -> Response:
     cloud = cloud_of(request)
     found = await run_in_threadpool(instances.get, cloud, request.path_params["name"])
     asked = await run_in_threadpool(operations_log.operations_of, cloud, found.id)
-    view = views.instance(found, password=flag_of(request, "password"))
+    published = await run_in_threadpool(doors.listing, cloud, found.id)
+    view = views.instance(found, published=published, password=flag_of(request, "password"))
     return JSONResponse({"instance": view, "operations": [views.operation(item) for item in asked]})
 
 

@@ -28,6 +28,7 @@ from vmsim.local import (
     keys,
     lab,
     operations,
+    publications,
     snapshots,
 )
 from vmsim.model.errors import NotFound, VmsimError
@@ -47,6 +48,7 @@ def application(cloud: Cloud) -> Starlette:
         *api_keys.ROUTES,
         *images.ROUTES,
         *snapshots.ROUTES,
+        *publications.ROUTES,
         Route("/v1/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Mount("/", trusted_application(cloud)),
     ]

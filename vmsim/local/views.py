@@ -6,12 +6,13 @@ cloud made does only when it is asked for by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
+from vmsim.cloud.doors import Published
 from vmsim.model.instance import Instance
 from vmsim.model.operation import Event, OperationRecord
 from vmsim.model.readiness import Rung
@@ -38,9 +39,13 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def instance(record: Instance, *, password: bool = False) -> dict[str, Any]:
-    """InstanceView. `password` adds the random one."""
+def instance(
+    record: Instance, *, published: Iterable[Published] | None = None, password: bool = False
+) -> dict[str, Any]:
+    """InstanceView. `password` adds the random one, `published` what of it is the instance's."""
     view: dict[str, Any] = plain(record)
+    if published is not None:
+        view["publications"] = [plain(each) for each in published if each.instance_id == record.id]
     del view["password_hash"]
     if not password:
         del view["password"]
