@@ -13,7 +13,7 @@ from vmsim.cli.session import Sayer, Session, pass_session, say
 from vmsim.cli.up import start
 from vmsim.lab import companion
 
-_CANNOT, _UNKNOWN = 126, 127
+CANNOT, UNKNOWN = 126, 127
 """As a shell says it."""
 
 
@@ -45,9 +45,9 @@ def _found(word: str) -> str:
         return program
     if Path(word).exists() and "/" in word:
         say(f"Error: {word} cannot be run: it is no program.")
-        raise click.exceptions.Exit(_CANNOT)
+        raise click.exceptions.Exit(CANNOT)
     say(f"Error: there is no command {word}.")
-    raise click.exceptions.Exit(_UNKNOWN)
+    raise click.exceptions.Exit(UNKNOWN)
 
 
 def _become(program: str, words: tuple[str, ...], more: dict[str, str]) -> None:
@@ -56,4 +56,4 @@ def _become(program: str, words: tuple[str, ...], more: dict[str, str]) -> None:
         os.execve(program, words, {**os.environ, **more})
     except OSError as error:
         say(f"Error: {words[0]} cannot be run: {error.strerror}.")
-        raise click.exceptions.Exit(_CANNOT) from error
+        raise click.exceptions.Exit(CANNOT) from error

@@ -1,0 +1,65 @@
+"""`vmsim enter`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from vmsim.cli.run import CANNOT, UNKNOWN
+from vmsim.cli.session import Sayer, Session, interactive, pass_session, say
+from vmsim.cli.up import start
+from vmsim.lab import inside
+
+
+@click.command("enter", context_settings={"allow_interspersed_args": False})
+@click.argument("words", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+@pass_session
+def command(session: Session, words: tuple[str, ...]) -> None:
+    """Run a shell or a command in the lab's network.
+
+    With your own files and programs, so that ping, curl and nmap see what the cloud's inside sees. Instances have
+    their names and ids as host names. The exit code is the command's.
+
+    \b
+    Examples:
+      vmsim enter
+      vmsim enter -- ping -c 1 web-1
+      vmsim enter -- curl http://203.0.113.1/
+    """
+    status = start(session, Sayer())
+    found = session.client.get("/v1/instances")["instances"]
+    inside.enter(session.home, status.pid, host_names(found))
+    if not words:
+        words = (os.environ.get("SHELL") or "/bin/sh",)
+        if interactive():
+            say("In the lab's network; `exit` leaves it.")
+    _become(words)
+
+
+def host_names(instances: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """Names by private address: its id, and its name where that is one word and nobody else's."""
+    there = list(instances)
+    named = [item["name"] for item in there]
+    return {
+        item["private_ip"]: [item["id"]] + ([item["name"]] if _is_host_name(item["name"], named) else [])
+        for item in there
+        if item["private_ip"]
+    }
+
+
+def _is_host_name(name: str, named: list[str]) -> bool:
+    return named.count(name) == 1 and name.isascii() and name.replace("-", "").replace(".", "").isalnum()
+
+
+def _become(words: tuple[str, ...]) -> None:
+    """The command takes this process's place: signals, terminal and exit code are its own."""
+    program = shutil.which(words[0])
+    try:
+        os.execv(program or words[0], words)
+    except OSError as error:
+        say(f"Error: {words[0]} cannot be run: {error.strerror}.")
+        raise click.exceptions.Exit(UNKNOWN if isinstance(error, FileNotFoundError) else CANNOT) from error
