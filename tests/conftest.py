@@ -14,6 +14,9 @@ from vmsim.config import Home
 from vmsim.host import command
 from vmsim.lab.lab import Lab
 
+# No test lets anything out; what is started with settings of its own says so itself (stub_lab.SETTINGS, homes.py).
+os.environ["VMSIM_OFFLINE"] = "yes"
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:

@@ -57,11 +57,7 @@ class Client:
 
     def alive(self) -> bool:
         """Does the lab listen? It may still be starting its daemon."""
-        try:
-            _open(self._path, LIMIT).close()
-        except LabNotRunning:
-            return False
-        return True
+        return listens(self._path)
 
     def get(self, path: str, **query: Any) -> Any:
         return self._call("GET", _with(path, query), None, repeatable=True)
@@ -179,6 +175,15 @@ def _open(path: Path, timeout: float) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def listens(path: Path) -> bool:
+    """Does anybody?"""
+    try:
+        _open(path, LIMIT).close()
+    except LabNotRunning:
+        return False
+    return True
 
 
 def _with(path: str, query: dict[str, Any]) -> str:

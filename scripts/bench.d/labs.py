@@ -16,7 +16,7 @@ _BARE = str(Path(__file__).with_name("bare.py"))
 @contextmanager
 def lab(root: Path, daemon: Sequence[str] = DAEMON) -> Iterator[Lab]:
     home = config.Home(root)
-    made = Lab(home, replace(config.settings(home), port=0), daemon)
+    made = Lab(home, replace(config.settings(home), port=0, offline=True), daemon)
     try:
         made.up()
         yield made

@@ -264,7 +264,7 @@ def running_home(root: Path, **settings: Any) -> Iterator[RunningHome]:
     root.mkdir(parents=True, exist_ok=True)
     (root / "settings.ini").write_text("[vmsim]\n" + "".join(f"{name} = {value}\n" for name, value in chosen.items()))
     home = Home(root)
-    lab = Lab(home, replace(Settings(), port=0, accel="tcg", down_limit=float(chosen["down_limit"])))
+    lab = Lab(home, replace(Settings(), port=0, offline=True, accel="tcg", down_limit=float(chosen["down_limit"])))
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(strict_switch.VARIABLE, "yes")

@@ -39,7 +39,7 @@ FETCH = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=2
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     made = Home(tmp_path_factory.mktemp("way-in") / "home")
-    lab = Lab(made, settings(made, {"VMSIM_PORT": "0", "VMSIM_ACCEL": "tcg"}))
+    lab = Lab(made, settings(made, environment(made) | {"VMSIM_OFFLINE": "yes"}))
     lab.up()
     yield made
     lab.down()

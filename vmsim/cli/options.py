@@ -20,6 +20,11 @@ def wait_option(function: F) -> F:
     return option(function)
 
 
+def offline_option(function: F) -> F:
+    text = "Without a way to the internet, as the setting offline has it for good."
+    return click.option("--offline", is_flag=True, help=text)(function)
+
+
 def force_option(function: F) -> F:
     text = "Stop a running instance for it, and start it again."
     return click.option("--force", is_flag=True, help=text)(function)

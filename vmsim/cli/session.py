@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cached_property
 
 import click
 
 from vmsim import config
 from vmsim.cli import lazy
-from vmsim.client import Client
+from vmsim.client import Client, listens
 from vmsim.config import Home, Settings
 
 
@@ -24,6 +25,10 @@ class Session:
     def settings(self) -> Settings:
         return config.settings(self.home)
 
+    def go_offline(self) -> None:
+        """Whatever is started from now on has no way to the internet."""
+        self.settings = replace(self.settings, offline=True)
+
     @cached_property
     def idle_client(self) -> Client:
         """A client that starts nothing."""
@@ -35,6 +40,8 @@ class Session:
         if not self.idle_client.alive():
             say("The lab is not running.")
             lazy.load("vmsim.cli.up").start(self, Sayer())
+        elif not listens(self.home.broker_socket):
+            lazy.load("vmsim.cli.up").start_broker(self)
         return self.idle_client
 
 

@@ -11,6 +11,7 @@ import click
 from vmsim.cli import output
 from vmsim.cli.session import Session, pass_session
 from vmsim.cli.up import url
+from vmsim.lab import outside
 from vmsim.lab.lab import Lab, LabStatus
 from vmsim.model.errors import VmsimError
 
@@ -24,12 +25,13 @@ def command(session: Session, form: str) -> None:
     Starts nothing. Exit code 1 when the lab does not run.
     """
     status = Lab(session.home, session.settings).status()
+    way_out = (outside.status(session.home).get("way_out") or "unknown: the broker is away") if status.running else ""
     daemon = _daemon(session) if status.running else {}
     if form == "json":
         lab = {**asdict(status), "since": _since(status).isoformat() if status.running else ""}
-        output.print_json({"home": str(session.home.root), "lab": lab, "daemon": daemon})
+        output.print_json({"home": str(session.home.root), "lab": lab, "internet": way_out, "daemon": daemon})
     else:
-        output.print_facts([("home", session.home.root), *_lab(status), *_facts(daemon)])
+        output.print_facts([("home", session.home.root), *_lab(status), ("internet", way_out), *_facts(daemon)])
     raise click.exceptions.Exit(0 if status.running else 1)
 
 

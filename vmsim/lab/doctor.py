@@ -21,7 +21,7 @@ import vmsim
 from vmsim import config
 from vmsim.config import Home, Settings
 from vmsim.host import accelerator, command
-from vmsim.lab import images, namespaces, surroundings
+from vmsim.lab import images, namespaces, surroundings, way_out
 from vmsim.model.errors import VmsimError
 
 GIB = 2**30
@@ -79,7 +79,7 @@ DRIVERS = {"qemu": "libvirt-daemon-driver-qemu", "network": "libvirt-daemon-driv
 def checks(home: Home, settings: Settings, again: bool = False) -> list[Check]:
     """All of them, in the order in which they should be mended. `again` proves the accelerator anew."""
     proved = _namespaces()
-    found = [_python(), _surroundings(proved), *_programs(), *_drivers(), _libvirt_module()]
+    found = [_python(), _surroundings(proved), *_programs(), _way_out(), *_drivers(), _libvirt_module()]
     if namespaces.rootless():
         found += [*_subordinate_ids(), *_user_namespace_settings()]
     found += [proved, *_devices(), _kvm_rights(), _disk(home), _memory()]
@@ -130,6 +130,14 @@ def _programs() -> Iterator[Check]:
             path = command.find(name)
             why = "an ordinary user's ids in the lab"
             yield Check(name, path is not None, path or "not found", why, "" if path else _install("uidmap"))
+
+
+def _way_out() -> Check:
+    """pasta is in Debian 12 and Ubuntu 23.04; before it there is slirp4netns."""
+    program = way_out.found()
+    path = command.find(program.name) if program else None
+    mend = "" if path else f"{_install('passt')} (or slirp4netns)"
+    return Check("way to the internet", True if path else None, path or "not found", "guests' way out", mend)
 
 
 def _drivers() -> Iterator[Check]:

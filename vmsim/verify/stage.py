@@ -83,7 +83,7 @@ def stage(image: str, progress: Progress) -> Iterator[Stage]:
         images.ensure(image, lambda text: progress(f"image {image}: {text}"))
         root = Path(tempfile.mkdtemp(prefix="vmsim-verify-"))
         home = Home(root)
-        lab = Lab(home, replace(config.settings(home), port=0))
+        lab = Lab(home, replace(config.settings(home), port=0, offline=True))
         try:
             yield _up(lab, image, progress)
         finally:
