@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from stub_lab import SETTINGS, STUB_DAEMON
+from vmsim import config
 from vmsim.config import Home
+from vmsim.host import command
+from vmsim.lab import images
 from vmsim.lab.lab import Lab
 
 from . import programs
@@ -45,3 +49,13 @@ def new(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
     yield make
     for lab in made:
         lab.down(limit=1.0)
+
+
+@pytest.fixture(scope="module")
+def image_cache(ordinary_user: str) -> Path:
+    """The ordinary user's own built images."""
+    images.ensure(images.DEFAULT, print)
+    cache = Path(f"/home/{ordinary_user}/cache")
+    shutil.copytree(config.cache() / "images", cache / "images")
+    command.run(["chown", "--recursive", f"{ordinary_user}:", cache])
+    return cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import urllib.request
@@ -14,7 +13,6 @@ import psutil
 import pytest
 
 from stub_lab import SETTINGS, STUB_DAEMON
-from vmsim import config
 from vmsim.config import Home
 from vmsim.host import command
 from vmsim.lab import images
@@ -83,16 +81,12 @@ if not AS_ROOT:
 
 if AS_ROOT:
 
-    def test_as_an_ordinary_user(ordinary_user: str) -> None:
-        images.ensure(images.DEFAULT, print)
+    def test_as_an_ordinary_user(ordinary_user: str, image_cache: Path) -> None:
         user = Path(f"/home/{ordinary_user}")
-        cache = user / "cache"
-        shutil.copytree(config.cache() / "images", cache / "images")
-        command.run(["chown", "--recursive", f"{ordinary_user}:", cache])
         here = Path(__file__)
         options = ["-q", "-p", "no:cacheprovider", "--basetemp", str(user / "t")]
         pytest_words = [sys.executable, "-m", "pytest", *options, str(here)]
-        variables = [f"HOME={user}", f"VMSIM_CACHE={cache}", "PYTHONDONTWRITEBYTECODE=1"]
+        variables = [f"HOME={user}", f"VMSIM_CACHE={image_cache}", "PYTHONDONTWRITEBYTECODE=1"]
         unset = ["-u", "XDG_RUNTIME_DIR", "-u", "PYTEST_ADDOPTS", "-u", "PYTEST_XDIST_WORKER"]
         words = ["runuser", "-u", ordinary_user, "--", "env", *unset, *variables, *pytest_words]
         done = command.run(words, cwd=here.parents[2], check=False, timeout=400)

@@ -56,7 +56,7 @@ def _path(session: Session, name: str) -> Path:
     known = Lab(session.home, session.settings).logs()
     if name in known:
         return known[name]
-    if name in ("daemon", "libvirtd", "init"):
+    if name in ("daemon", "libvirtd", "init", "broker"):
         raise NotFound("log", name, hint=f"There is {', '.join(known)}." if known else "The lab never ran here.")
     if is_id("ins", name) and session.home.serial_log(name).exists():
         return session.home.serial_log(name)

@@ -1,0 +1,65 @@
+"""A lab's way out, in a network that has one server and leads nowhere: nothing leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stub_lab import Inside
+from vmsim.lab import namespaces, way_out
+
+pytestmark = pytest.mark.tools
+
+PLAY = Path(__file__).parent / "outer" / "play.py"
+TREE = PLAY.parents[3]
+
+
+def played(home: Path, *somebody: str) -> dict[str, str]:
+    """In a network namespace whose root this process may be."""
+    environment = ["env", f"PYTHONPATH={TREE}", "PYTHONDONTWRITEBYTECODE=1"]
+    words = [*environment, "unshare", "--net", sys.executable, str(PLAY), str(home), *somebody]
+    done: subprocess.CompletedProcess[bytes] = namespaces.run_mapped(words, timeout=240)
+    assert done.returncode == 0, done.stderr.decode()
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def is_right(seen: dict[str, str], program: str) -> None:
+    assert seen == {
+        "server": "204",
+        "program": program,
+        "name": "204",
+        "loopback": "",
+        "refused": "",
+        "left": "",
+        "offline": "",
+        "offline program": way_out.OFFLINE,
+    }
+
+
+def test_the_internet_is_reached_and_offline_it_is_not(tmp_path: Path) -> None:
+    found = way_out.found()
+    assert found is not None, "scripts/setup installs one"
+    is_right(played(tmp_path / "home"), found.name)
+
+
+def test_a_lab_of_a_test_has_no_way_out(inside: Inside) -> None:
+    assert inside("ip", "route", "show", "default").stdout == ""
+    assert way_out.DEVICE not in inside("ip", "-o", "link").stdout
+    assert inside("cat", "/etc/resolv.conf").stdout == ""
+
+
+if os.geteuid() == 0:  # an ordinary user already is one
+
+    def test_as_an_ordinary_user(ordinary_user: str) -> None:
+        folder = Path(f"/home/{ordinary_user}")
+        variables = [f"HOME={folder}", f"VMSIM_CACHE={folder}/cache"]
+        somebody = ["runuser", "-u", ordinary_user, "--", "env", "-u", "XDG_RUNTIME_DIR", *variables]
+        found = way_out.found()
+        assert found is not None
+        is_right(played(folder / "home", *somebody), found.name)
