@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stub_lab import Inside
-from vmsim.lab import namespaces, way_out
+from vmsim.lab import images, namespaces, way_out
 
 pytestmark = pytest.mark.tools
 
@@ -19,11 +19,11 @@ PLAY = Path(__file__).parent / "outer" / "play.py"
 TREE = PLAY.parents[3]
 
 
-def played(home: Path, *somebody: str) -> dict[str, str]:
+def played(kind: str, home: Path, *somebody: str) -> dict[str, str]:
     """In a network namespace whose root this process may be."""
     environment = ["env", f"PYTHONPATH={TREE}", "PYTHONDONTWRITEBYTECODE=1"]
-    words = [*environment, "unshare", "--net", sys.executable, str(PLAY), str(home), *somebody]
-    done: subprocess.CompletedProcess[bytes] = namespaces.run_mapped(words, timeout=240)
+    words = [*environment, "unshare", "--net", sys.executable, str(PLAY), kind, str(home), *somebody]
+    done: subprocess.CompletedProcess[bytes] = namespaces.run_mapped(words, timeout=400)
     assert done.returncode == 0, done.stderr.decode()
     found: dict[str, str] = json.loads(done.stdout)
     return found
@@ -45,7 +45,14 @@ def is_right(seen: dict[str, str], program: str) -> None:
 def test_the_internet_is_reached_and_offline_it_is_not(tmp_path: Path) -> None:
     found = way_out.found()
     assert found is not None, "scripts/setup installs one"
-    is_right(played(tmp_path / "home"), found.name)
+    is_right(played("lab", tmp_path / "home"), found.name)
+
+
+@pytest.mark.guest
+def test_a_guest_gets_out_only_with_a_public_address(tmp_path: Path) -> None:
+    images.ensure(images.DEFAULT, print)
+    seen = played("guests", tmp_path / "home")
+    assert seen == {"public": "HTTP/1.0 204 No Content", "private": "", "name": "1"}
 
 
 def test_a_lab_of_a_test_has_no_way_out(inside: Inside) -> None:
@@ -62,4 +69,4 @@ if os.geteuid() == 0:  # an ordinary user already is one
         somebody = ["runuser", "-u", ordinary_user, "--", "env", "-u", "XDG_RUNTIME_DIR", *variables]
         found = way_out.found()
         assert found is not None
-        is_right(played(folder / "home", *somebody), found.name)
+        is_right(played("lab", folder / "home", *somebody), found.name)

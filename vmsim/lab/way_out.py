@@ -4,7 +4,7 @@ pasta where there is one, else slirp4netns; neither needs a privilege that this 
 network of outside, which is what it is for, and in the lab's PID namespace, so that it ends with PID 1 whatever happens
 to whoever started it. Nothing comes in by it, and it does not lead to what listens on this machine's own loopback.
 
-Which guests may use it is the lab's own filters' matter (host/firewall.py); names are asked for at RESOLVER, which it
+Which guests may use it is the lab's own filters' matter (host/ruleset.py); names are asked for at RESOLVER, which it
 leads to whatever server this machine asks.
 """
 
@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmsim.host import command
+from vmsim.host.ruleset import INTERNET
 from vmsim.lab import identity, namespaces
 
 log = logging.getLogger(__name__)
 
-DEVICE = "internet0"
+DEVICE = INTERNET
 # A range that IANA keeps for the inside of such translations; no VPC and no public address can be in it. The numbers
 # are those that slirp4netns gives.
 NETWORK, ADDRESS, GATEWAY, RESOLVER = "192.0.0.0/24", "192.0.0.100", "192.0.0.2", "192.0.0.3"

@@ -1,9 +1,9 @@
 """What test_way_out.py runs in a network of its own, which stands for the internet: there is a server in it, a name,
 and nothing else.
 
-    python play.py HOME [WORDS THAT RUN A COMMAND AS SOMEBODY…]
+    python play.py lab|guests HOME [WORDS THAT RUN A COMMAND AS SOMEBODY…]
 
-Prints as JSON what was seen of it from a lab that has a way out, and from one that has none.
+Prints as JSON what was seen of it from a lab that has a way out, and from one that has none; or from guests.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Player:
     def vmsim(self, *words: str, offline: str = "no") -> str:
         argv = [*self._somebody, sys.executable, "-m", "vmsim", *words]
         environment = {**self._environment, "VMSIM_OFFLINE": offline}
-        return command.run(argv, env=environment, check=False, timeout=120).stdout.strip()
+        return command.run(argv, env=environment, check=False, timeout=240).stdout.strip()
 
     def fetched(self, host: str, port: int = PORT) -> str:
         return self.vmsim("enter", "--", sys.executable, "-c", FETCH, f"http://{host}:{port}/")
@@ -100,26 +100,41 @@ def attached() -> set[str]:
     return set(command.run(["pgrep", "-f", way_out.DEVICE], check=False).stdout.split())
 
 
+def from_lab(player: Player) -> dict[str, str]:
+    seen: dict[str, str] = {}
+    before = attached()
+    player.vmsim("up")
+    seen["server"] = player.until_fetched()
+    seen["program"] = player.program()
+    seen["name"] = player.fetched(NAME)
+    seen["loopback"] = player.fetched("192.0.0.2", LOOPBACK_PORT)
+    seen["refused"] = player.vmsim("up", "--offline")
+    player.vmsim("down")
+    seen["left"] = " ".join(attached() - before)
+    player.vmsim("up", "--offline")
+    seen["offline"] = player.fetched(SERVER)
+    seen["offline program"] = player.program()
+    return seen
+
+
+def from_guests(player: Player) -> dict[str, str]:
+    """Only one with a public address gets out; all may ask for names, as in the cloud."""
+    player.vmsim("launch", "public", "--public", "--type", "LAB1.NANO128")
+    player.vmsim("launch", "private", "--type", "LAB1.NANO128")
+    ask = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 8 nc {SERVER} {PORT} | head -n 1"
+    seen = {name: player.vmsim("exec", name, ask) for name in ("public", "private")}
+    return {**seen, "name": player.vmsim("exec", "private", f"nslookup {NAME} | grep -c {SERVER}")}
+
+
 def main() -> None:
     make_network()
     serve(SERVER, PORT)
     serve("127.0.0.1", LOOPBACK_PORT)
-    know_names(Path(sys.argv[1] + "-names"))
-    player = Player(sys.argv[1], sys.argv[2:])
-    seen: dict[str, str] = {}
-    before = attached()
+    kind, home, *somebody = sys.argv[1:]
+    know_names(Path(home + "-names"))
+    player = Player(home, somebody)
     try:
-        player.vmsim("up")
-        seen["server"] = player.until_fetched()
-        seen["program"] = player.program()
-        seen["name"] = player.fetched(NAME)
-        seen["loopback"] = player.fetched("192.0.0.2", LOOPBACK_PORT)
-        seen["refused"] = player.vmsim("up", "--offline")
-        player.vmsim("down")
-        seen["left"] = " ".join(attached() - before)
-        player.vmsim("up", "--offline")
-        seen["offline"] = player.fetched(SERVER)
-        seen["offline program"] = player.program()
+        seen = {"lab": from_lab, "guests": from_guests}[kind](player)
     finally:
         player.vmsim("reset", "--home", "--yes")
     print(json.dumps(seen))
