@@ -29,6 +29,7 @@ DEVICE = INTERNET
 # A range that IANA keeps for the inside of such translations; no VPC and no public address can be in it. The numbers
 # are those that slirp4netns gives.
 NETWORK, ADDRESS, GATEWAY, RESOLVER = "192.0.0.0/24", "192.0.0.100", "192.0.0.2", "192.0.0.3"
+NETWORK_FILE = "internet"
 OFFLINE = "off, as asked for"
 NO_PROGRAM = "none: neither pasta nor slirp4netns is installed"
 
@@ -60,20 +61,23 @@ def _slirp4netns(file: str) -> Sequence[str]:
 
 PROGRAMS = (Program("pasta", "passt", _pasta), Program("slirp4netns", "slirp4netns", _slirp4netns))
 
-# The namespace's own file in /proc may be opened by nobody who has given up his capabilities, as pasta does first.
-_BEHIND_A_FILE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+# The namespace's own file in /proc may be opened by nobody who has given up his capabilities, as pasta does first: it
+# gets another name. So does the program: by its usual one AppArmor would let it open nothing of ours.
+_RENAMED = 'mount --bind "$1" "$2" && mount --bind "$3" "$4" && shift 4 && exec "$@"'
 
 
 def found() -> Program | None:
     return next((program for program in PROGRAMS if command.find(program.name)), None)
 
 
-def argv(program: Program, lab_pid: int, file: Path) -> list[str]:
-    """The command line that attaches it to the lab whose PID 1 is `lab_pid`; `file` is any empty file."""
+def argv(program: Program, lab_pid: int, folder: Path) -> list[str]:
+    """The command line that attaches it to the lab whose PID 1 is `lab_pid`. In the folder are two empty files."""
+    network, own = str(folder / NETWORK_FILE), str(folder / program.name)
+    where = str(Path(command.find(program.name) or program.name).resolve())
     user = ["--user", "--preserve-credentials"] if namespaces.rootless() else []
     return [
-        *("nsenter", *user, "--pid", "-t", str(lab_pid), "--", "unshare", "--mount", "sh", "-c", _BEHIND_A_FILE, "sh"),
-        *(f"/proc/{lab_pid}/ns/net", str(file), program.name, *program.words(str(file))),
+        *("nsenter", *user, "--pid", "-t", str(lab_pid), "--", "unshare", "--mount", "sh", "-c", _RENAMED, "sh"),
+        *(f"/proc/{lab_pid}/ns/net", network, where, own, own, *program.words(network)),
     ]
 
 
@@ -89,7 +93,7 @@ class WayOut:
         self.state = OFFLINE if offline else "not there yet"
         self._offline = offline
         self._lab_pid = lab_pid
-        self._file = runtime / "internet"
+        self._runtime = runtime
         self._record = runtime / "internet.json"
 
     async def keep(self) -> None:
@@ -111,8 +115,9 @@ class WayOut:
             await asyncio.sleep(pause)
 
     def _started(self, program: Program) -> int:
-        self._file.touch(mode=0o600)
-        process = command.start(argv(program, self._lab_pid, self._file))
+        for name in (NETWORK_FILE, program.name):
+            (self._runtime / name).touch(mode=0o600)
+        process = command.start(argv(program, self._lab_pid, self._runtime))
         process.returncode = 0  # reaped by its pid, below
         self._record.write_text(json.dumps({"pid": process.pid, "started": identity.started(process.pid)}))
         return process.pid

@@ -32,11 +32,11 @@ def test_the_first_program_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_it_lives_and_dies_with_the_lab_and_gives_the_device(program: way_out.Program) -> None:
-    words = argv(program, 42, Path("/run/file"))
+    words = argv(program, 42, Path("/run"))
     assert words[0] == "nsenter" and "--pid" in words and "--net" not in words
     assert words[words.index("-t") + 1] == "42"
-    assert words.index("/proc/42/ns/net") + 1 == words.index("/run/file") < words.index(program.name)
-    assert way_out.DEVICE in words
+    assert words.index("/proc/42/ns/net") + 1 == words.index("/run/internet") < words.index(f"/run/{program.name}")
+    assert way_out.DEVICE in words and program.name not in words
 
 
 def test_nothing_is_forwarded_and_the_loopback_is_closed() -> None:
