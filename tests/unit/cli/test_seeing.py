@@ -75,7 +75,7 @@ def test_events(web: str, vmsim: Vmsim) -> None:
     assert vmsim("events", "ins-gone0000").code == 0
 
 
-def test_stats_need_no_name(vmsim: Vmsim) -> None:
+def test_stats_need_no_name(cloud: Cloud, vmsim: Vmsim) -> None:
     ran = vmsim("stats", "--help")
     assert "[NAME]..." in ran.out and vmsim("stats").code == 0
 
