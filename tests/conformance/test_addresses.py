@@ -211,7 +211,7 @@ def test_changes(api: Api, guest: str) -> None:
     assert shown(api, ident)["Bandwidth"] == 33
     assert instance(api, guest)["InternetAccessible"]["InternetMaxBandwidthOut"] == 33
     refused = code(api, "ModifyAddressesBandwidth", AddressIds=[ident], InternetMaxBandwidthOut=101)
-    assert refused == "InvalidParameterValue"
+    assert refused == "InvalidParameterValue.BandwidthOutOfRange"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_subnets_do_not_overlap(api: Api) -> None:
     assert first["SubnetId"] in message(api, "CreateSubnet", VpcId=other, **asked)
     assert "one table of routes" in message(api, "CreateSubnet", VpcId=other, **asked)
     several = [{**asked, "CidrBlock": cidr} for cidr in ("10.0.1.0/24", "10.0.1.0/25")]
-    assert code(api, "CreateSubnets", VpcId=one, Subnets=several) == "InvalidParameterValue"
+    assert code(api, "CreateSubnets", VpcId=one, Subnets=several) == "InvalidParameterValue.SubnetConflict"
     assert ok(api, "DescribeSubnets", Filters=filters(vpc_id=one))["TotalCount"] == 1, "all of them or none"
     subnet(api, other, "10.0.1.0/24")
 
@@ -197,7 +197,7 @@ def test_attributes_are_changed(api: Api) -> None:
     assert (shown["VpcName"], shown["DnsServerSet"], shown["DomainName"]) == ("new", ["10.0.0.9", "10.0.0.10"], "a.b")
     ok(api, "ModifySubnetAttribute", SubnetId=within, SubnetName="other")
     assert ok(api, "DescribeSubnets", Filters=filters(subnet_name="other"))["TotalCount"] == 1
-    assert code(api, "ModifyVpcAttribute", VpcId=one, DnsServers=["x"]) == "InvalidParameterValue"
+    assert code(api, "ModifyVpcAttribute", VpcId=one, DnsServers=["x"]) == "InvalidParameterValue.Malformed"
     assert code(api, "ModifyVpcAttribute", VpcId=one, DomainName="-a") == "InvalidParameterValue"
     assert code(api, "ModifyVpcAttribute", VpcId=one, EnableMulticast="true") == "UnsupportedOperation"
     assert code(api, "ModifySubnetAttribute", SubnetId=within, EnableBroadcast="true") == "UnsupportedOperation"
