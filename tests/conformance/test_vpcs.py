@@ -198,7 +198,7 @@ def test_attributes_are_changed(api: Api) -> None:
     ok(api, "ModifySubnetAttribute", SubnetId=within, SubnetName="other")
     assert ok(api, "DescribeSubnets", Filters=filters(subnet_name="other"))["TotalCount"] == 1
     assert code(api, "ModifyVpcAttribute", VpcId=one, DnsServers=["x"]) == "InvalidParameterValue.Malformed"
-    assert code(api, "ModifyVpcAttribute", VpcId=one, DomainName="-a") == "InvalidParameterValue"
+    assert code(api, "ModifyVpcAttribute", VpcId=one, DomainName="-a") == "InvalidParameterValue.Malformed"
     assert code(api, "ModifyVpcAttribute", VpcId=one, EnableMulticast="true") == "UnsupportedOperation"
     assert code(api, "ModifySubnetAttribute", SubnetId=within, EnableBroadcast="true") == "UnsupportedOperation"
 
