@@ -105,6 +105,25 @@ def test_a_second_one_and_an_ordinary_one_are_in_the_way(api: Api, guest: str) -
     assert refused == "InvalidParameterValue.InstanceHasWanIP"
 
 
+def test_a_network_card_with_its_address_stands_for_its_instance(api: Api, guest: str) -> None:
+    ident = address(api)
+    (card,) = ok(api, "DescribeNetworkInterfaces", Filters=[{"Name": "attachment.instance-id", "Values": [guest]}])[
+        "NetworkInterfaceSet"
+    ]
+    own = {"NetworkInterfaceId": card["NetworkInterfaceId"]}
+    private = {"PrivateIpAddress": card["PrivateIpAddressSet"][0]["PrivateIpAddress"]}
+    for members, expected in (
+        (own, "InvalidParameterValue.MissingAssociateEntity"),
+        ({**own, **private, "InstanceId": guest}, "InvalidParameterValue.Combination"),
+        ({**own, "PrivateIpAddress": "10.9.9.9"}, "InvalidParameterValue.PrivateIpAddressNotMatch"),
+        ({**private, "NetworkInterfaceId": "eni-00000000"}, "InvalidNetworkInterfaceId.NotFound"),
+    ):
+        assert code(api, "AssociateAddress", AddressId=ident, **members) == expected
+    ok(api, "AssociateAddress", AddressId=ident, **own, **private)
+    ended(api)
+    assert shown(api, ident)["InstanceId"] == guest
+
+
 def test_whom_it_may_be_bound_to(api: Api, guest: str) -> None:
     ident = address(api)
     for other, expected in (

@@ -327,16 +327,22 @@ def leased(world: World) -> dict[str, set[str]]:
     return {subnet: {one.strip() for one in xml.splitlines() if "<host mac" in one} for subnet, xml in shown.items()}
 
 
-def test_a_guest_that_takes_anothers_address_reaches_nobody(world: World) -> None:
+def test_a_guest_that_takes_anothers_address_or_mac_reaches_nobody(world: World) -> None:
     ends = world.ends()
     a, b, c = (ends[name] for name in "abc")
     asked: list[Question] = [(c, False, Protocol.TCP, 80), (c, False, Protocol.ICMP, None)]
     assert outcomes(world, a, asked) == {0, 1}
     check = " ".join(line(question, number) for number, question in enumerate(asked))
+    own, taken = (world.cloud.instance(world.ids[name])["mac"] for name in "ab")
     script = f"""
+mac() {{ ip link set eth0 down; ip link set eth0 address $1; ip link set eth0 up; }}
 take() {{ ip addr flush dev eth0; ip addr add $1/24 dev eth0; ip route add default via 10.10.1.1; }}
 take {b.address}
 ({check} wait) >/tmp/answers
+mac {taken}
+take {b.address}
+({check} wait) >>/tmp/answers
+mac {own}
 take {a.address}
 mv /tmp/answers /tmp/spoofed
 """

@@ -10,16 +10,19 @@ from vmsim.api import paging, tags
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only
 from vmsim.api.vpc import address_view
-from vmsim.cloud import address_quotas, elastic, elastic_query
+from vmsim.cloud import address_quotas, elastic, elastic_query, instances
 from vmsim.cloud.elastic import AddressRequest, Asker
-from vmsim.model import charges
+from vmsim.cloud.instances import InstanceQuery
+from vmsim.model import charges, ids
 from vmsim.model.address import BY_TRAFFIC, PREPAID
-from vmsim.model.errors import Missing, NotSimulated, UsageError
+from vmsim.model.errors import Missing, NotFound, NotSimulated, UsageError
 from vmsim.model.lifecycle import OperationState
+from vmsim.model.network import instance_of
 
 _RENEW = {0: charges.MANUAL_RENEW, 1: charges.AUTO_RENEW, 2: "DISABLE_NOTIFY_AND_MANUAL_RENEW"}
 _RESULTS = {OperationState.OPERATING: "RUNNING", OperationState.SUCCESS: "SUCCESS", OperationState.FAILED: "FAILED"}
 _LONGEST_TOKEN = 64
+_ENTITY = ("InstanceId", "NetworkInterfaceId", "PrivateIpAddress")
 _WRONG = "InvalidParameterValue"
 
 
@@ -64,23 +67,44 @@ def allocate(call: Call) -> Reply:
     return {"AddressSet": made, "TaskId": str(number)}
 
 
-@action("AssociateAddress", service="vpc", refused={"NetworkInterfaceId": NOTHING, "PrivateIpAddress": NOTHING})
+@action("AssociateAddress", service="vpc")
 def associate(call: Call) -> Reply:
-    """To the instance's one card and its one private address."""
+    """To the instance's one card and its one private address, whichever of them is named."""
     params = call.params
-    if not params.get("InstanceId"):
-        raise Missing("InstanceId is missing.", code="InvalidParameterValue.MissingAssociateEntity")
+    instance_id = _asked_for(call)
     if params.get("InstanceRegion", call.region) not in ("", call.region):
         raise NotSimulated("An instance of another region (InstanceRegion) is not simulated.")
     number = elastic.bind(
         call.cloud,
         call.region,
         params["AddressId"],
-        params["InstanceId"],
+        instance_id,
         direct=params.get("EipDirectConnection"),
         asker=_asker(call),
     )
     return {"TaskId": str(number)}
+
+
+def _asked_for(call: Call) -> str:
+    """The instance's id. Raises UsageError for a card that has not this address, NotFound for one that is none."""
+    instance, card, address = (call.params.get(name, "") for name in _ENTITY)
+    if instance and (card or address):
+        raise UsageError(f"{_ENTITY[0]} excludes {_ENTITY[1]} and {_ENTITY[2]}.", code=f"{_WRONG}.Combination")
+    if instance:
+        return str(instance)
+    if not card or not address:
+        words = f"InstanceId is missing, or {_ENTITY[1]} with {_ENTITY[2]}."
+        raise Missing(words, code=f"{_WRONG}.MissingAssociateEntity")
+    asked = InstanceQuery(region=call.region, ids=(instance_of(ids.check("eni", card)),))
+    found = instances.query(call.cloud, asked).items
+    if not found:
+        raise NotFound("network interface", card, code="InvalidNetworkInterfaceId.NotFound")
+    if found[0].private_ip != address:
+        raise UsageError(
+            f"Network interface {card} has {found[0].private_ip}, not {address}.",
+            code=f"{_WRONG}.PrivateIpAddressNotMatch",
+        )
+    return found[0].id
 
 
 @action("DisassociateAddress", service="vpc")
