@@ -81,6 +81,9 @@ def served(folder: Path, *, allow_internet: bool = False) -> Iterator[Served]:
         def run() -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 loop.run_until_complete(serving)
+            # What was aborted on the way out closes in the turns after it.
+            for _ in range(3):
+                loop.run_until_complete(asyncio.sleep(0))
 
         thread = threading.Thread(target=run)
         thread.start()
