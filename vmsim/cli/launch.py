@@ -30,6 +30,10 @@ _PUBLIC_BANDWIDTH = 10
 @click.option("--disk-size", type=Gibibytes(), default=None, help="System disk; the image's own size by default.")
 @click.option("--data-disk", "data_disks", type=Gibibytes(), multiple=True, help="Add a data disk. May be repeated.")
 @click.option("--public", is_flag=True, help="With a public address.")
+@click.option("--subnet", type=Word(), metavar="SUBNET", default="", help="Its id; the zone's default one by default.")
+@click.option(
+    "--group", "groups", type=Word(), metavar="GROUP", multiple=True, help="Security group; the default one by default."
+)
 @click.option("--key", "keys", type=Word(), metavar="KEY", multiple=True, help="SSH key; the home's own by default.")
 @click.option("--password", is_flag=True, help="Log in with a password instead of a key; asks for it.")
 @click.option("--password-stdin", is_flag=True, help="The same, read from standard input.")
@@ -93,6 +97,8 @@ def _request(wanted: dict[str, Any], region: str, password: str) -> dict[str, An
         "name": wanted["name"],
         "system_disk_gib": wanted["disk_size"] or 0,
         "data_disks": [{"size_gib": size} for size in wanted["data_disks"]],
+        "subnet_id": wanted["subnet"],
+        "security_group_ids": list(wanted["groups"]),
         "bandwidth_out": _PUBLIC_BANDWIDTH if wanted["public"] else 0,
         "password": password,
         "default_key": not password and not wanted["keys"],

@@ -6,12 +6,10 @@ which `vmsim show --password` tells.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -20,6 +18,7 @@ from vmsim.cloud import (
     capacity,
     images,
     key_pairs,
+    launch_form,
     login,
     names,
     networks,
@@ -30,8 +29,8 @@ from vmsim.cloud import (
 )
 from vmsim.cloud.context import Cloud
 from vmsim.model import charges, ids, regions
-from vmsim.model.disk import MOST_DATA_DISKS, Disk, DiskUsage
-from vmsim.model.errors import Busy, NotFound, NotSimulated, OutOfResources, Refused, UsageError
+from vmsim.model.disk import Disk, DiskUsage
+from vmsim.model.errors import Busy, NotFound, OutOfResources, Refused, UsageError
 from vmsim.model.image import Image, ImageState
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.instance_types import InstanceType, instance_type, smallest
@@ -44,11 +43,7 @@ from vmsim.store import client_tokens, instances
 
 GOING_DOWN = "The lab is going down."
 _RUN = ACTIONS[Verb.RUN]
-MOST_AT_ONCE = 500
 MOST_INSTANCES = 10_000
-MOST_DISK_GIB = 32000
-MOST_USER_DATA = 16 * 1024
-TIMER_NOTICE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -122,6 +117,7 @@ def _reserved(cloud: Cloud, connection: Connection, plan: Plan, count: int) -> l
 def planned(cloud: Cloud, request: LaunchRequest) -> Plan:
     """The request's form, checked; nothing is reserved."""
     region = regions.region(request.region)
+    request = networks.placed(cloud, request)
     zone = regions.check_zone(region.name, request.zone) if request.zone else region.zone_names()[0]
     image = images.get(cloud, request.image or images.TINY, region.name)
     if image.state is not ImageState.NORMAL:
@@ -136,11 +132,11 @@ def planned(cloud: Cloud, request: LaunchRequest) -> Plan:
             f"{kind.name} has {kind.memory_words}; image {image.name} needs {image.memory_mib} MiB.",
             code="InvalidParameterValue.InvalidImageForGivenInstanceType",
         )
-    _check_counts(request)
-    _check_charge(request)
-    _check_timer(cloud, request)
-    check_user_data(request.user_data)
-    _check_topology(request, kind)
+    launch_form.check_counts(request)
+    launch_form.check_charge(request)
+    launch_form.check_timer(cloud, request)
+    launch_form.check_user_data(request.user_data)
+    launch_form.check_topology(request, kind)
     return Plan(
         request,
         region.name,
@@ -161,91 +157,12 @@ def _disks_of_image(cloud: Cloud, image: Image, request: LaunchRequest) -> Seque
     ]
 
 
-def _check_counts(request: LaunchRequest) -> None:
-    if not 1 <= request.count <= MOST_AT_ONCE:
-        raise UsageError(
-            f"{request.count} instances were asked for; 1 to {MOST_AT_ONCE} can be launched at once.",
-            code="InvalidParameterValue.Range",
-        )
-    if request.private_ips and len(request.private_ips) != request.count:
-        raise UsageError(
-            f"{len(request.private_ips)} private addresses were given for {request.count} instances.",
-            code="InvalidParameterValue",
-        )
-    if len(request.data_disks) > MOST_DATA_DISKS:
-        raise UsageError(f"An instance has at most {MOST_DATA_DISKS} data disks.", code="InvalidParameterValue")
-    for disk in request.data_disks:
-        if not 1 <= disk.size_gib <= MOST_DISK_GIB:
-            raise UsageError(
-                f"A data disk of {disk.size_gib} GiB was asked for; 1 to {MOST_DISK_GIB} are possible.",
-                code="InvalidParameterValue.Range",
-            )
-
-
-def _check_charge(request: LaunchRequest) -> None:
-    if request.charge_type not in (charges.POSTPAID, charges.PREPAID):
-        raise NotSimulated(f"The charge type {request.charge_type} is not simulated.")
-    if request.charge_type == charges.POSTPAID:
-        if request.prepaid_months or request.renew_flag:
-            raise UsageError("A period and a renew flag belong to PREPAID alone.", code="InvalidParameterCombination")
-        return
-    charges.check_months(request.prepaid_months)
-    if request.renew_flag and request.renew_flag not in charges.RENEW_FLAGS:
-        raise UsageError(
-            f"RenewFlag is {request.renew_flag!r}; it must be one of {', '.join(charges.RENEW_FLAGS)}.",
-            code="InvalidParameterValue",
-        )
-    if request.fewest:
-        raise Refused(
-            "MinCount is not possible with PREPAID.", code="UnsupportedOperation.MinCountUnsupportedChargeType"
-        )
-
-
-def _check_timer(cloud: Cloud, request: LaunchRequest) -> None:
-    earliest = cloud.clock.now() + TIMER_NOTICE
-    if request.terminate_at is not None and request.terminate_at <= earliest:
-        raise UsageError(
-            f"An action timer goes off {TIMER_NOTICE.seconds // 60} minutes from now or later.",
-            code="InvalidParameterValue",
-        )
-
-
-def _check_topology(request: LaunchRequest, kind: InstanceType) -> None:
-    cores, threads = request.cores, request.threads_per_core
-    if not (cores or threads):
-        return
-    if not (cores and threads):
-        raise UsageError(
-            "CoreCount and ThreadPerCore belong together.", code="InvalidParameter.LackCoreCountOrThreadPerCore"
-        )
-    if threads not in (1, 2):
-        raise UsageError(f"ThreadPerCore is {threads}; it is 1 or 2.", code="InvalidParameterValue.ThreadPerCoreValue")
-    if cores < 1 or cores * threads > kind.cpu:
-        raise UsageError(
-            f"{cores} cores of {threads} threads were asked for; {kind.name} has {kind.cpu} CPU.",
-            code="InvalidParameterValue.CoreCountValue",
-        )
-
-
-def check_user_data(text: str) -> None:
-    try:
-        decoded = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise UsageError(
-            f"The user data is not base64: {error}.", code="InvalidParameterValue.InvalidUserDataFormat"
-        ) from error
-    if len(decoded) > MOST_USER_DATA:
-        raise UsageError(
-            f"The user data has {len(decoded)} bytes; {MOST_USER_DATA} are possible.",
-            code="InvalidParameterValue.InvalidUserDataFormat",
-        )
-
-
 def _system_gib(request: LaunchRequest, image: Image) -> int:
     size = request.system_disk_gib or max(image.size_gib, 1)
-    if size < image.size_gib or size > MOST_DISK_GIB:
+    if size < image.size_gib or size > launch_form.MOST_DISK_GIB:
         raise UsageError(
-            f"The system disk must have {image.size_gib} to {MOST_DISK_GIB} GiB for image {image.name}, not {size}.",
+            f"The system disk must have {image.size_gib} to {launch_form.MOST_DISK_GIB} GiB for image {image.name}, "
+            f"not {size}.",
             code="InvalidParameterValue.Range",
         )
     return size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from vmsim.host.network_xml import NetworkSpec
 from vmsim.model import ids, regions
 from vmsim.model.errors import NotFound, OutOfResources, UsageError
 from vmsim.model.instance import Instance
+from vmsim.model.launch import LaunchRequest
 from vmsim.model.network import DEFAULT_RANGES, RESERVED_HOSTS, Subnet, Vpc
 from vmsim.store import instances, networks
 from vmsim.store.schema import subnets, vpcs
@@ -71,6 +73,18 @@ def _default_vpc(cloud: Cloud, connection: Connection, region: str) -> Vpc:
     vpc = Vpc(ids.new("vpc"), region, "Default-VPC", free[0], True, created=cloud.clock.now())
     networks.add_vpc(connection, vpc)
     return vpc
+
+
+def placed(cloud: Cloud, request: LaunchRequest) -> LaunchRequest:
+    """A subnet alone, as the command line may name it, says its VPC and its zone."""
+    if request.vpc_id or request.subnet_id in ("", "DEFAULT"):
+        return request
+    with cloud.store.reading() as connection:
+        wanted = (subnets.c.id == request.subnet_id, subnets.c.region == request.region)
+        found = networks.subnets_where(connection, *wanted)
+    if not found:
+        raise NotFound("subnet", request.subnet_id, code="InvalidParameterValue.SubnetNotExist")
+    return replace(request, vpc_id=found[0].vpc_id, zone=request.zone or found[0].zone)
 
 
 def subnet_for(cloud: Cloud, connection: Connection, region: str, zone: str, vpc_id: str, subnet_id: str) -> Subnet:

@@ -197,6 +197,19 @@ def test_refused_with_its_code_and_nothing_made(cloud: Cloud, wanted: dict[str, 
     assert refusal(cloud, **wanted).code == code
 
 
+def test_a_subnet_alone_says_its_vpc_and_its_zone(cloud: Cloud) -> None:
+    with cloud.store.writing() as connection:
+        networks.add_vpc(connection, Vpc("vpc-00000001", REGION, "v", IPv4Network("10.0.0.0/16"), False))
+        subnet = Subnet(
+            "subnet-00000001", "vpc-00000001", REGION, f"{REGION}-3", "s", IPv4Network("10.0.1.0/24"), False, 9
+        )
+        networks.add_subnet(connection, subnet)
+    (made,) = ask(cloud, subnet_id=subnet.id)
+    assert (made.vpc_id, made.subnet_id, made.zone) == (subnet.vpc_id, subnet.id, subnet.zone)
+    with pytest.raises(NotFound, match="subnet-00000002"):
+        ask(cloud, subnet_id="subnet-00000002")
+
+
 def test_no_launch_while_the_lab_goes_down(cloud: Cloud) -> None:
     cloud.going_down.set()
     assert "going down" in refusal(cloud).message

@@ -7,7 +7,7 @@ from typing import Any
 
 from vmsim.api import paging, unsimulated
 from vmsim.api.action import Call, Reply, action
-from vmsim.cloud import attributes, instance_groups, launch
+from vmsim.cloud import attributes, instance_groups, launch_form
 from vmsim.model.errors import Missing, UsageError
 
 _REFUSED = {"CamRoleType": unsimulated.only("user"), "EnableJumboFrame": unsimulated.NOTHING}
@@ -15,7 +15,7 @@ _GOES_WITH = {"CamRoleType": "CamRoleName", "AutoReboot": "HostName"}
 
 
 def _user_data(text: str) -> dict[str, Any]:
-    launch.check_user_data(text)
+    launch_form.check_user_data(text)
     return {"user_data": text}
 
 

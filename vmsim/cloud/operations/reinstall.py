@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from vmsim.cloud import arguments, capacity, images, launch, login, names
+from vmsim.cloud import arguments, capacity, images, launch_form, login, names
 from vmsim.cloud import key_pairs as pairs
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.first_boot import first_edits
@@ -44,7 +44,7 @@ def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     chosen = login.planned(_login_request(given))
     if given.get("host_name") is not None:
         names.check_host_name(arguments.text(given, "host_name"))
-    launch.check_user_data(given.get("user_data") or "")
+    launch_form.check_user_data(given.get("user_data") or "")
     return {
         "image_id": images.get(cloud, given["image"]).id if given.get("image") else "",
         "size_gib": arguments.whole(given, "size_gib") if given.get("size_gib") else 0,
@@ -61,9 +61,9 @@ def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[
     image = _image(connection, instance, given["image_id"] or instance.image_id)
     size = given["size_gib"] or instance.system_disk.size_gib
     least = max(instance.system_disk.size_gib, image.size_gib)
-    if not least <= size <= launch.MOST_DISK_GIB:
+    if not least <= size <= launch_form.MOST_DISK_GIB:
         raise UsageError(
-            f"The system disk of {instance.id} must have {least} to {launch.MOST_DISK_GIB} GiB for image "
+            f"The system disk of {instance.id} must have {least} to {launch_form.MOST_DISK_GIB} GiB for image "
             f"{image.name}, not {size}.",
             code="InvalidParameterValue",
         )
