@@ -29,7 +29,9 @@ from .wire import IMAGE, SECRET_ID, SECRET_KEY, Api
 @pytest.fixture
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     monkeypatch.setenv("VMSIM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("vmsim.cloud.firewall.apply", lambda _cloud: None)  # it would change this machine's filters
+    monkeypatch.setattr(
+        "vmsim.cloud.firewall.apply", lambda _cloud, **_: None
+    )  # it would change this machine's filters
     home = Home(tmp_path / "home")
     home.root.mkdir()
     store = Store(home.database)

@@ -137,7 +137,8 @@ def test_a_deaf_guest(cloud: RunningHome) -> None:
 
 def test_a_guest_that_acknowledges_and_does_nothing(cloud: RunningHome) -> None:
     (stubborn,) = cloud.launch("stubborn", words="ignores")
-    ended = cloud.settled(cloud.ask(stubborn["id"], "stop", limit=2))
+    # Its kernel takes the press at once; on a busy machine its shell may need seconds to say so.
+    ended = cloud.settled(cloud.ask(stubborn["id"], "stop", limit=8))
     assert ended["state"] == "FAILED" and "but is still stopping" in ended["error"]
     assert "vmsim-tiny: power button" in ended["error"]
     assert len(ended["evidence"]["stop"]["presses"]) == 1

@@ -12,16 +12,18 @@ from vmsim.model.lifecycle import InstanceState
 from vmsim.store import addresses, instances, networks, security_groups
 from vmsim.store.schema import instances as table
 
-_OFF = (InstanceState.STOPPED, InstanceState.SHUTDOWN, InstanceState.LAUNCH_FAILED)
+_OFF = (InstanceState.STOPPED, InstanceState.SHUTDOWN, InstanceState.LAUNCH_FAILED, InstanceState.TERMINATING)
+"""One that is terminated has its plug pulled: what is left of it needs no network."""
 
 
-def apply(cloud: Cloud) -> None:
+def apply(cloud: Cloud, *, without: str = "") -> None:
     """Make it so. Computed as a whole and replaced atomically; idempotent. To be called after the commit that changed
-    an address, a group or a rule, and before a guest is started."""
-    cloud.firewall.apply(lambda: situation(cloud))
+    an address, a group or a rule, and before a guest is started. `without`: an instance that is being removed, whatever
+    its record says yet."""
+    cloud.firewall.apply(lambda: situation(cloud, without))
 
 
-def situation(cloud: Cloud) -> Situation:
+def situation(cloud: Cloud, without: str = "") -> Situation:
     """Guests that are on, or on their way; addresses of all, so that one that is off is silent and not the lab's."""
     with cloud.store.reading() as connection:
         return Situation(
@@ -32,6 +34,7 @@ def situation(cloud: Cloud) -> Situation:
                     connection,
                     [table.c.id, table.c.mac, table.c.private_ip, table.c.security_group_ids],
                     table.c.state.not_in([state.value for state in _OFF]),
+                    table.c.id != without,
                 )
             ),
             groups=tuple(security_groups.where(connection)),

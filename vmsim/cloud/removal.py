@@ -38,7 +38,7 @@ def remove(
         elastic = addresses.of_instance(connection, instance.id)
         if elastic is not None:
             addresses.change(connection, elastic.id, status=AddressStatus.UNBIND, instance_id="")
-    firewall.apply(cloud)
+    firewall.apply(cloud, without=instance.id)
     kept = [disk for disk in instance.disks if keep_disks and not disk.delete_with_instance]
     if kept:
         step("keep", "keeping the disks that outlive it")

@@ -126,7 +126,9 @@ def test_a_failed_rollback_leaves_disk_and_snapshot_as_they_were(cloud: Cloud, d
 
 
 def test_a_snapshot_goes_when_its_time_is_over(cloud: Cloud, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vmsim.cloud.firewall.apply", lambda _cloud: None)  # it would change this machine's filters
+    monkeypatch.setattr(
+        "vmsim.cloud.firewall.apply", lambda _cloud, **_: None
+    )  # it would change this machine's filters
     kept, expiring = made(cloud, disk), made(cloud, disk, days=1)
     housekeeping = Housekeeping(cloud)
     housekeeping.reconcile()
