@@ -195,7 +195,11 @@ async def _relay(client: Streams, beyond: Streams) -> None:
     finally:
         up.cancel()
         down.cancel()
-        await asyncio.gather(up, down, return_exceptions=True)
+        try:
+            await asyncio.gather(up, down, return_exceptions=True)
+        except asyncio.CancelledError:
+            client[1].transport.abort()
+            raise
         await _close(client[1])
 
 
@@ -210,11 +214,15 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:
+    """Politely; at once when it is broken, or when the proxy ends meanwhile."""
     writer.close()
     try:
         await asyncio.wait_for(writer.wait_closed(), PATIENCE)
     except _BROKEN:
         writer.transport.abort()
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
 
 
 async def _refuse(client: socket.socket, status: str, why: str) -> None:
