@@ -9,6 +9,8 @@ import pytest
 
 from vmsim.host import command
 
+pytestmark = pytest.mark.tools
+
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1]
 
