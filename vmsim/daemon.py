@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Final, Literal
 
 import uvicorn
 
@@ -58,6 +59,10 @@ HOUSEKEEPING_INTERVAL = 5.0
 MONITORING_INTERVAL = 0.5
 """How exactly samples keep to the marks of their own interval."""
 GRACEFUL_SECONDS = 2
+# In C, for the API that is asked a thousand times a second: the other takes half the time of a short request. It has
+# no limit on the length of headers, which guests, who reach the metadata, must have.
+QUICK: Final = "httptools"
+CAREFUL: Final = "h11"
 
 
 def check_database(home: config.Home) -> None:
@@ -138,7 +143,7 @@ async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, pe
     # The proxy is inside, where the API's own address leads nowhere.
     inside = _listening(socket.create_server((LOOPBACK[1], 0)).detach())
     servers = [
-        (_server(tencent_api(cloud, strict_replies=strict_switch.from_environment())), [api, inside]),
+        (_server(tencent_api(cloud, strict_replies=strict_switch.from_environment()), QUICK), [api, inside]),
         (_server(local_api(cloud)), [_listening(sockets["api"])]),
     ]
     # A PID 1 that an older vmsim started has none of these, as it has none for the proxy.
@@ -179,10 +184,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(application: object) -> uvicorn.Server:
+def _server(application: object, parser: Literal["h11", "httptools"] = CAREFUL) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
             application,  # type: ignore[arg-type]
+            http=parser,
             log_config=None,
             access_log=False,
             lifespan="off",

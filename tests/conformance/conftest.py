@@ -15,6 +15,7 @@ from vmsim.api.server import application
 from vmsim.cloud.clock import RealClock
 from vmsim.cloud.context import Cloud
 from vmsim.config import Home, Settings
+from vmsim.daemon import QUICK
 from vmsim.host.accelerator import Verdict
 from vmsim.host.connection import Connection
 from vmsim.host.domain import Domains
@@ -65,7 +66,7 @@ def cbs(api: Api) -> Cbs:
 @pytest.fixture
 def port(api: Api) -> Iterator[int]:
     """The same cloud, served on a loopback port as the daemon serves it."""
-    config = uvicorn.Config(application(api.cloud, strict_replies=True), log_level="error", lifespan="on")
+    config = uvicorn.Config(application(api.cloud, strict_replies=True), http=QUICK, log_level="error", lifespan="on")
     server = uvicorn.Server(config)
     # asyncio switches Nagle's algorithm off only where the socket knows that it is TCP, which create_server's does not.
     with socket.socket(fileno=socket.create_server(("127.0.0.1", 0)).detach()) as listening:

@@ -86,11 +86,6 @@ def test_metadata_goes_by_the_host(port: int, host: str) -> None:
         assert (reply.status, reply.getheader("content-type"), body) == (200, "text/plain", b"ap-guangzhou")
 
 
-def test_the_host_of_the_target_wins(port: int) -> None:
-    assert exchange(port, "GET", f"http://{METADATA}/latest/", headers={"host": "x"})[1] == b"meta-data/"
-    assert b"vmsim" in exchange(port, "GET", "http://x/", headers={"host": METADATA})[1]
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,8 @@ from vmsim.lab import identity
 from vmsim.lab.home import reset
 from vmsim.lab.lab import Lab
 from vmsim.model.errors import HostError, InUse, LabNotRunning, UsageError
+
+from .host_view import all_namespaces, host_view, pinned_namespaces
 
 pytestmark = pytest.mark.tools
 
@@ -72,51 +73,6 @@ def until(condition: Callable[[], object], limit: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "did not come about in time"
         time.sleep(0.01)
-
-
-def host_view() -> dict[str, str]:
-    """What a lab must never change."""
-    seen = {}
-    for words in ("ip -o link", "ip route show table all", "nft list ruleset", "ip netns list"):
-        seen[words] = command.run(words.split(), check=False).stdout
-    seen["mounts"] = Path("/proc/self/mountinfo").read_text()
-    for folder in (
-        "/etc/libvirt",
-        "/var/lib/libvirt",
-        "/var/cache/libvirt",
-        "/var/log/libvirt",
-        "/run/libvirt",
-        "/run",
-    ):
-        seen[folder] = command.run(["ls", "-lAR", "--time-style=full-iso", folder], check=False).stdout
-    for file in ("/etc/passwd", "/etc/group"):
-        seen[file] = Path(file).read_text()
-    return seen
-
-
-@contextmanager
-def pinned_namespaces(pid: int) -> Iterator[set[str]]:
-    """Those of a process that are not this one's, held open: else the kernel gives a freed one's number to the next."""
-    with ExitStack() as stack:
-        held: set[str] = set()
-        for path in Path(f"/proc/{pid}/ns").iterdir():
-            stack.enter_context(path.open("rb"))
-            held.add(str(path.readlink()))
-        yield held - namespaces_of(os.getpid())
-
-
-def namespaces_of(pid: int) -> set[str]:
-    return {str(path.readlink()) for path in Path(f"/proc/{pid}/ns").iterdir()}
-
-
-def all_namespaces() -> set[str]:
-    found: set[str] = set()
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            found |= namespaces_of(int(path.name))
-        except OSError:
-            continue
-    return found
 
 
 def test_up_is_quick_and_idempotent(new: Callable[..., Lab]) -> None:

@@ -50,8 +50,6 @@ class WireRequest:
     too_large: bool = False
     connection: tuple[tuple[str, int], tuple[str, int]] | None = None
     """The client's address and ours, where the request came by TCP."""
-    authority: str = ""
-    """The host that an absolute-form target names; a client sends that to what it takes for its proxy."""
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")

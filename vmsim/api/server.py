@@ -108,16 +108,14 @@ async def _body(receive: Receive) -> tuple[bytes, bool] | None:
 
 def _wire(scope: Scope, body: bytes, too_large: bool) -> WireRequest:
     raw_path = scope.get("raw_path") or scope["path"].encode()
-    authority, path = _authority_and_path(raw_path.partition(b"?")[0].decode("latin-1"))
     return WireRequest(
         method=scope["method"],
-        path=path,
+        path=_path(raw_path.partition(b"?")[0].decode("latin-1")),
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=_first_of_each(scope["headers"]),
         body=body,
         too_large=too_large,
         connection=_connection(scope),
-        authority=authority,
     )
 
 
@@ -128,12 +126,10 @@ def _connection(scope: Scope) -> tuple[tuple[str, int], tuple[str, int]] | None:
     return (client[0], client[1]), (server[0], server[1])
 
 
-def _authority_and_path(target: str) -> tuple[str, str]:
-    """A client that takes us for its proxy sends absolute-form: `POST http://cvm.tencentcloudapi.com/`."""
-    if target.startswith("/"):
-        return "", target
-    authority, _, path = target.partition("://")[2].partition("/")
-    return authority, "/" + path
+def _path(target: str) -> str:
+    """A client that takes us for its proxy sends absolute-form: `POST http://cvm.tencentcloudapi.com/`. Its Host header
+    says the same."""
+    return target if target.startswith("/") else "/" + target.partition("://")[2].partition("/")[2]
 
 
 def _first_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from vmsim.cloud.clock import RealClock
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.operations_log import operations_of
 from vmsim.config import Home, Settings
+from vmsim.daemon import CAREFUL
 from vmsim.host.accelerator import Verdict
 from vmsim.host.connection import Connection
 from vmsim.host.domain import Domains
@@ -92,7 +93,9 @@ def listening(path: Path) -> Iterator[socket.socket]:
 @contextmanager
 def served(cloud: Cloud) -> Iterator[Cloud]:
     """Both sockets of the daemon, as the daemon serves them."""
-    config = uvicorn.Config(application(cloud), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        application(cloud), http=CAREFUL, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     with listening(cloud.home.api_socket) as api, listening(cloud.home.connect_socket) as connect:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [api]})

@@ -21,9 +21,7 @@ _PLAIN = "text/plain"
 
 
 def is_metadata(wire: WireRequest) -> bool:
-    """By the host in the request's line, or by its header."""
-    host = wire.authority or wire.host
-    return host.partition(":")[0].lower() in HOSTS
+    return wire.host.partition(":")[0].lower() in HOSTS
 
 
 def answer(cloud: Cloud, wire: WireRequest) -> Answer:
