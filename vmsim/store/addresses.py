@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from vmsim.model.address import Address, AddressStatus
-from vmsim.store import tags, times
+from vmsim.store import rows, tags, times
+from vmsim.store.rows import Order
 from vmsim.store.schema import addresses
 
 
 def add(connection: Connection, address: Address) -> None:
-    connection.execute(insert(addresses).values(**_columns(vars(address))))
+    connection.execute(insert(addresses).values(**rows.columns(vars(address), "tags")))
     tags.put(connection, address.id, address.tags)
 
 
 def change(connection: Connection, address_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names."""
-    connection.execute(update(addresses).where(addresses.c.id == address_id).values(**_columns(fields)))
+    connection.execute(update(addresses).where(addresses.c.id == address_id).values(**rows.columns(fields)))
 
 
 def remove(connection: Connection, address_id: str) -> None:
@@ -41,15 +41,13 @@ def of_instance(connection: Connection, instance_id: str) -> Address | None:
 def where(
     connection: Connection,
     *conditions: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]] | None = None,
+    order: Order | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> list[Address]:
     """Newest first unless told otherwise."""
-    by = order or (addresses.c.created.desc(), addresses.c.id)
-    query = select(addresses).where(*conditions).order_by(*by).offset(offset).limit(limit)
-    rows = connection.execute(query).mappings().all()
-    labels = tags.of(connection, [row["id"] for row in rows])
+    found = rows.page(connection, addresses, conditions, order, offset, limit)
+    labels = tags.of(connection, [row["id"] for row in found])
     return [
         Address(
             **{
@@ -60,24 +58,14 @@ def where(
                 "tags": labels[row["id"]],
             }
         )
-        for row in rows
+        for row in found
     ]
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(addresses).where(*conditions)).scalar_one()
+    return rows.count(connection, addresses, conditions)
 
 
 def taken(connection: Connection) -> set[str]:
     """Every IP that an EIP has."""
     return set(connection.execute(select(addresses.c.ip)).scalars())
-
-
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    result = {name: value for name, value in fields.items() if name != "tags"}
-    if "status" in result:
-        result["status"] = result["status"].value
-    for name in ("created", "deadline"):
-        if result.get(name) is not None:
-            result[name] = times.text(result[name])
-    return result

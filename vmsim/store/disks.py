@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, update
 
 from vmsim.model.disk import Disk, DiskState, DiskUsage
-from vmsim.store import tags, times
+from vmsim.store import rows, tags, times
 from vmsim.store.kept import touch
+from vmsim.store.rows import Order
 from vmsim.store.schema import disks
 
 _OF_INSTANCES = (
@@ -19,8 +20,7 @@ _OF_INSTANCES = (
 
 def add(connection: Connection, disk: Disk) -> None:
     touch(connection, disk.instance_id)
-    values = {name: value for name, value in vars(disk).items() if name != "tags"}
-    connection.execute(insert(disks).values(**_columns(values)))
+    connection.execute(insert(disks).values(**rows.columns(vars(disk), "tags")))
     tags.put(connection, disk.id, disk.tags)
 
 
@@ -28,7 +28,7 @@ def change(connection: Connection, disk_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names."""
     _touch_instance(connection, disk_id)
     touch(connection, fields.get("instance_id", ""))
-    connection.execute(update(disks).where(disks.c.id == disk_id).values(**_columns(fields)))
+    connection.execute(update(disks).where(disks.c.id == disk_id).values(**rows.columns(fields)))
 
 
 def remove(connection: Connection, disk_id: str) -> None:
@@ -49,31 +49,29 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Disk]:
 def where(
     connection: Connection,
     *conditions: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]] | None = None,
+    order: Order | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> list[Disk]:
     """Newest first unless told otherwise."""
-    by = order or (disks.c.created.desc(), disks.c.id)
-    rows = connection.execute(select(disks).where(*conditions).order_by(*by).offset(offset).limit(limit)).mappings()
-    return records(connection, rows.all())
+    return records(connection, rows.page(connection, disks, conditions, order, offset, limit))
 
 
 def of_instances(connection: Connection, instance_ids: Sequence[str]) -> dict[str, list[Disk]]:
     """By instance, in order of position."""
     result: dict[str, list[Disk]] = {ident: [] for ident in instance_ids}
-    rows = connection.execute(_OF_INSTANCES, {"ids": list(instance_ids)}).mappings().all()
-    for disk in records(connection, rows):
+    found = connection.execute(_OF_INSTANCES, {"ids": list(instance_ids)}).mappings().all()
+    for disk in records(connection, found):
         result[disk.instance_id].append(disk)
     return result
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(disks).where(*conditions)).scalar_one()
+    return rows.count(connection, disks, conditions)
 
 
-def records(connection: Connection, rows: Sequence[RowMapping]) -> list[Disk]:
-    labels = tags.of(connection, [row["id"] for row in rows])
+def records(connection: Connection, found: Sequence[RowMapping]) -> list[Disk]:
+    labels = tags.of(connection, [row["id"] for row in found])
     return [
         Disk(
             **{
@@ -85,21 +83,10 @@ def records(connection: Connection, rows: Sequence[RowMapping]) -> list[Disk]:
                 "tags": labels[row["id"]],
             }
         )
-        for row in map(dict, rows)
+        for row in map(dict, found)
     ]
 
 
 def _touch_instance(connection: Connection, disk_id: str) -> None:
     """An instance's record holds its disks."""
     touch(connection, *connection.execute(select(disks.c.instance_id).where(disks.c.id == disk_id)).scalars())
-
-
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    result = dict(fields)
-    for name in ("state", "usage"):
-        if name in result:
-            result[name] = result[name].value
-    for name in ("created", "deadline"):
-        if result.get(name) is not None:
-            result[name] = times.text(result[name])
-    return result

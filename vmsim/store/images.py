@@ -9,15 +9,13 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert
 
 from vmsim.model.image import Image, ImageState
-from vmsim.store import tags, times
+from vmsim.store import rows, tags, times
 from vmsim.store.schema import image_snapshots, images
-
-_ELSEWHERE = ("tags", "snapshot_ids")
 
 
 def put(connection: Connection, image: Image) -> None:
     """Add it, or replace what is known of the same id."""
-    values = _columns({name: value for name, value in vars(image).items() if name not in _ELSEWHERE})
+    values = rows.columns(vars(image), "tags", "snapshot_ids")
     connection.execute(insert(images).values(**values).on_conflict_do_update(index_elements=["id"], set_=values))
     tags.put(connection, image.id, image.tags)
     connection.execute(delete(image_snapshots).where(image_snapshots.c.image_id == image.id))
@@ -29,7 +27,7 @@ def put(connection: Connection, image: Image) -> None:
 
 def change(connection: Connection, image_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names; not tags and snapshots."""
-    connection.execute(update(images).where(images.c.id == image_id).values(**_columns(fields)))
+    connection.execute(update(images).where(images.c.id == image_id).values(**rows.columns(fields)))
 
 
 def remove(connection: Connection, image_id: str) -> None:
@@ -58,12 +56,3 @@ def _record(row: RowMapping, labels: dict[str, str], snapshot_ids: list[str]) ->
             "snapshot_ids": tuple(snapshot_ids),
         }
     )
-
-
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    result = dict(fields)
-    if "state" in result:
-        result["state"] = result["state"].value
-    if "created" in result:
-        result["created"] = times.text(result["created"])
-    return result

@@ -25,8 +25,9 @@ from vmsim.model.disk import Disk
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
-from vmsim.store import disks, tags, times
+from vmsim.store import disks, rows, tags, times
 from vmsim.store.kept import touch
+from vmsim.store.rows import Order
 from vmsim.store.schema import instance_keys, instances
 
 _PLAIN = [
@@ -68,6 +69,7 @@ _PLAIN = [
     "cores",
     "threads_per_core",
 ]
+_ELSEWHERE = ("latest", "disks", "key_ids", "tags")
 _TIMES = ("expires", "isolated_at", "terminate_at")
 NEWEST_FIRST = (instances.c.created.desc(), instances.c.id)
 """The cloud's order."""
@@ -81,15 +83,7 @@ _KEYS_OF = select(instance_keys.c.instance_id, instance_keys.c.key_id).where(
 def add(connection: Connection, instance: Instance) -> None:
     """A new instance with all that belongs to it."""
     touch(connection, instance.id)
-    row = {name: getattr(instance, name) for name in _PLAIN}
-    connection.execute(
-        insert(instances).values(
-            **row,
-            created=times.text(instance.created),
-            **_columns({name: getattr(instance, name) for name in ("state", "rung", "latest", "security_group_ids")}),
-            **_columns({name: getattr(instance, name) for name in _TIMES}),
-        )
-    )
+    connection.execute(insert(instances).values(**_columns(vars(instance))))
     for disk in instance.disks:
         disks.add(connection, disk)
     set_keys(connection, instance.id, instance.key_ids)
@@ -145,27 +139,25 @@ def by_uuid(connection: Connection, uuid: str) -> Instance | None:
 
 
 def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Instance]:
-    rows = connection.execute(_BY_IDS, {"ids": list(ids)}).mappings().all()
-    return {instance.id: instance for instance in _records(connection, rows)}
+    found = connection.execute(_BY_IDS, {"ids": list(ids)}).mappings().all()
+    return {instance.id: instance for instance in _records(connection, found)}
 
 
 def where(
     connection: Connection,
     *conditions: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]] = NEWEST_FIRST,
+    order: Order = NEWEST_FIRST,
     offset: int = 0,
     limit: int | None = None,
 ) -> list[Instance]:
     """The records that match."""
-    query = select(instances).where(*conditions).order_by(*order).offset(offset).limit(limit)
-    rows = connection.execute(query).mappings().all()
-    return _records(connection, rows)
+    return _records(connection, rows.page(connection, instances, conditions, order, offset, limit))
 
 
 class Question:
     """Which instances match? Made once for many askings: its conditions have parameters (`bindparam`) for values."""
 
-    def __init__(self, *conditions: ColumnElement[bool], order: Sequence[ColumnElement[Any]]) -> None:
+    def __init__(self, *conditions: ColumnElement[bool], order: Order) -> None:
         self._page = (
             select(instances.c.id)
             .where(*conditions)
@@ -189,7 +181,7 @@ class Question:
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(instances).where(*conditions)).scalar_one()
+    return rows.count(connection, instances, conditions)
 
 
 def set_keys(connection: Connection, instance_id: str, key_ids: Iterable[str]) -> None:
@@ -280,31 +272,15 @@ def without_groups(connection: Connection) -> dict[tuple[str, int], list[str]]:
     return found
 
 
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name == "latest":
-            result |= {
-                "latest_verb": value.verb.value if value.verb else None,
-                "latest_state": value.state.value if value.state else None,
-                "latest_request_id": value.request_id,
-                "latest_error": value.error,
-            }
-        elif name == "state":
-            result["state"] = value.value
-        elif name == "rung":
-            result["rung"] = int(value)
-        elif name == "security_group_ids":
-            result[name] = list(value)
-        elif name in _TIMES:
-            result[name] = times.text(value) if value is not None else None
-        else:
-            result[name] = value
+def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    result = rows.columns(fields, *_ELSEWHERE)
+    if "latest" in fields:
+        result |= rows.columns({f"latest_{name}": value for name, value in vars(fields["latest"]).items()})
     return result
 
 
-def _records(connection: Connection, rows: Sequence[RowMapping]) -> list[Instance]:
-    ids = [row["id"] for row in rows]
+def _records(connection: Connection, found: Sequence[RowMapping]) -> list[Instance]:
+    ids = [row["id"] for row in found]
     if not ids:
         return []
     disks_of = disks.of_instances(connection, ids)
@@ -312,7 +288,7 @@ def _records(connection: Connection, rows: Sequence[RowMapping]) -> list[Instanc
     for owner, key_id in connection.execute(_KEYS_OF, {"ids": ids}):
         keys_of[owner].append(key_id)
     tags_by_owner = tags.of(connection, ids)
-    return [_record(row, disks_of[row["id"]], keys_of[row["id"]], tags_by_owner[row["id"]]) for row in rows]
+    return [_record(row, disks_of[row["id"]], keys_of[row["id"]], tags_by_owner[row["id"]]) for row in found]
 
 
 def _moments(row: RowMapping) -> dict[str, Any]:

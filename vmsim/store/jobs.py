@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from vmsim.model.job import JobKind, JobRecord
 from vmsim.model.lifecycle import OperationState
 from vmsim.model.operation import Caller
-from vmsim.store import times
+from vmsim.store import rows, times
 from vmsim.store.schema import jobs
 
 _PLAIN = ["id", "subject_id", "instance_id", "arguments", "request_id", "step", "error", "evidence"]
@@ -20,24 +20,16 @@ def add(connection: Connection, record: JobRecord) -> None:
     number = connection.execute(select(func.coalesce(func.max(jobs.c.number), 0))).scalar_one() + 1
     connection.execute(
         insert(jobs).values(
-            **{name: getattr(record, name) for name in _PLAIN},
+            **rows.columns(vars(record), "caller"),
             number=number,
-            kind=record.kind.value,
-            state=record.state.value,
             caller_how=record.caller.how,
             caller_who=record.caller.who,
-            began=times.text(record.began),
-            ended=times.text(record.ended) if record.ended else None,
         )
     )
 
 
 def change(connection: Connection, job_id: str, **fields: Any) -> None:
-    if "state" in fields:
-        fields["state"] = fields["state"].value
-    if fields.get("ended") is not None:
-        fields["ended"] = times.text(fields["ended"])
-    connection.execute(update(jobs).where(jobs.c.id == job_id).values(**fields))
+    connection.execute(update(jobs).where(jobs.c.id == job_id).values(**rows.columns(fields)))
 
 
 def one(connection: Connection, job_id: str) -> JobRecord | None:

@@ -9,24 +9,13 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from vmsim.model.api_key import ApiKey
 from vmsim.model.key_pair import KeyPair
-from vmsim.store import tags, times
+from vmsim.store import rows, tags, times
 from vmsim.store.kept import touch
 from vmsim.store.schema import api_keys, instance_keys, key_pairs
 
 
 def add(connection: Connection, key: KeyPair) -> None:
-    connection.execute(
-        insert(key_pairs).values(
-            id=key.id,
-            region=key.region,
-            name=key.name,
-            public_key=key.public_key,
-            project_id=key.project_id,
-            description=key.description,
-            created=times.text(key.created),
-            default=key.default,
-        )
-    )
+    connection.execute(insert(key_pairs).values(**rows.columns(vars(key), "tags", "instance_ids")))
     tags.put(connection, key.id, key.tags)
 
 
@@ -37,9 +26,8 @@ def change(connection: Connection, key_id: str, **fields: str) -> None:
 def where(
     connection: Connection, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
 ) -> list[KeyPair]:
-    query = select(key_pairs).where(*conditions).order_by(key_pairs.c.created, key_pairs.c.id)
-    rows = connection.execute(query.offset(offset).limit(limit)).mappings().all()
-    ids = [row["id"] for row in rows]
+    found = rows.page(connection, key_pairs, conditions, (key_pairs.c.created, key_pairs.c.id), offset, limit)
+    ids = [row["id"] for row in found]
     bound: dict[str, list[str]] = {ident: [] for ident in ids}
     for link in connection.execute(select(instance_keys).where(instance_keys.c.key_id.in_(ids))):
         bound[link.key_id].append(link.instance_id)
@@ -52,12 +40,12 @@ def where(
             instance_ids=tuple(bound[row["id"]]),
             default=row["default"],
         )
-        for row in rows
+        for row in found
     ]
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(key_pairs).where(*conditions)).scalar_one()
+    return rows.count(connection, key_pairs, conditions)
 
 
 def by_ids(connection: Connection, region: str, ids: Sequence[str]) -> dict[str, KeyPair]:

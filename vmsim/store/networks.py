@@ -6,32 +6,31 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
 
 from vmsim.model.network import Subnet, Vpc
-from vmsim.store import tags, times
+from vmsim.store import rows, tags, times
+from vmsim.store.rows import Order
 from vmsim.store.schema import subnets, vpcs
-
-Order = Sequence[ColumnElement[Any]]
 
 
 def add_vpc(connection: Connection, vpc: Vpc) -> None:
-    connection.execute(insert(vpcs).values(**_columns(vars(vpc))))
+    connection.execute(insert(vpcs).values(**rows.columns(vars(vpc), "tags")))
     tags.put(connection, vpc.id, vpc.tags)
 
 
 def add_subnet(connection: Connection, subnet: Subnet) -> None:
-    connection.execute(insert(subnets).values(**_columns(vars(subnet))))
+    connection.execute(insert(subnets).values(**rows.columns(vars(subnet), "tags")))
     tags.put(connection, subnet.id, subnet.tags)
 
 
 def change_vpc(connection: Connection, vpc_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names."""
-    connection.execute(update(vpcs).where(vpcs.c.id == vpc_id).values(**_columns(fields)))
+    connection.execute(update(vpcs).where(vpcs.c.id == vpc_id).values(**rows.columns(fields)))
 
 
 def change_subnet(connection: Connection, subnet_id: str, **fields: Any) -> None:
-    connection.execute(update(subnets).where(subnets.c.id == subnet_id).values(**_columns(fields)))
+    connection.execute(update(subnets).where(subnets.c.id == subnet_id).values(**rows.columns(fields)))
 
 
 def remove_vpc(connection: Connection, vpc_id: str) -> None:
@@ -68,11 +67,11 @@ def subnets_where(
 
 
 def count_vpcs(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(vpcs).where(*conditions)).scalar_one()
+    return rows.count(connection, vpcs, conditions)
 
 
 def count_subnets(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(subnets).where(*conditions)).scalar_one()
+    return rows.count(connection, subnets, conditions)
 
 
 def next_number(connection: Connection) -> int:
@@ -89,9 +88,8 @@ def _rows(
     offset: int,
     limit: int | None,
 ) -> list[dict[str, Any]]:
-    query = select(table).where(*conditions).order_by(*order).offset(offset).limit(limit)
-    rows: Sequence[RowMapping] = connection.execute(query).mappings().all()
-    labels = tags.of(connection, [row["id"] for row in rows])
+    found = rows.page(connection, table, conditions, order, offset, limit)
+    labels = tags.of(connection, [row["id"] for row in found])
     return [
         {
             **row,
@@ -99,16 +97,5 @@ def _rows(
             "created": times.moment(row["created"]) if row["created"] else None,
             "tags": labels[row["id"]],
         }
-        for row in rows
+        for row in found
     ]
-
-
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    result = {name: value for name, value in fields.items() if name != "tags"}
-    if "cidr" in result:
-        result["cidr"] = str(result["cidr"])
-    if result.get("created") is not None:
-        result["created"] = times.text(result["created"])
-    if "dns_servers" in result:
-        result["dns_servers"] = list(result["dns_servers"])
-    return result

@@ -8,19 +8,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from vmsim.model.disk import DiskUsage, Snapshot, SnapshotState
-from vmsim.store import tags, times
+from vmsim.store import rows, tags, times
+from vmsim.store.rows import Order
 from vmsim.store.schema import image_snapshots, snapshots
 
 
 def add(connection: Connection, snapshot: Snapshot) -> None:
-    values = {name: value for name, value in vars(snapshot).items() if name not in ("tags", "image_ids")}
-    connection.execute(insert(snapshots).values(**_columns(values)))
+    connection.execute(insert(snapshots).values(**rows.columns(vars(snapshot), "tags", "image_ids")))
     tags.put(connection, snapshot.id, snapshot.tags)
 
 
 def change(connection: Connection, snapshot_id: str, **fields: Any) -> None:
     """Set fields of the record by the record's own names."""
-    connection.execute(update(snapshots).where(snapshots.c.id == snapshot_id).values(**_columns(fields)))
+    connection.execute(update(snapshots).where(snapshots.c.id == snapshot_id).values(**rows.columns(fields)))
 
 
 def remove(connection: Connection, snapshot_id: str) -> None:
@@ -41,15 +41,13 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Snapshot]:
 def where(
     connection: Connection,
     *conditions: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]] | None = None,
+    order: Order | None = None,
     offset: int = 0,
     limit: int | None = None,
 ) -> list[Snapshot]:
     """Newest first unless told otherwise."""
-    by = order or (snapshots.c.created.desc(), snapshots.c.id)
-    query = select(snapshots).where(*conditions).order_by(*by).offset(offset).limit(limit)
-    rows = connection.execute(query).mappings().all()
-    ids = [row["id"] for row in rows]
+    found = rows.page(connection, snapshots, conditions, order, offset, limit)
+    ids = [row["id"] for row in found]
     labels = tags.of(connection, ids)
     images: dict[str, list[str]] = {ident: [] for ident in ids}
     for link in connection.execute(select(image_snapshots).where(image_snapshots.c.snapshot_id.in_(ids))):
@@ -66,12 +64,12 @@ def where(
                 "image_ids": tuple(images[row["id"]]),
             }
         )
-        for row in rows
+        for row in found
     ]
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(snapshots).where(*conditions)).scalar_one()
+    return rows.count(connection, snapshots, conditions)
 
 
 def counts_by_disk(connection: Connection, disk_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -82,14 +80,3 @@ def counts_by_disk(connection: Connection, disk_ids: Sequence[str]) -> dict[str,
         .group_by(snapshots.c.disk_id)
     )
     return {ident: (number, size) for ident, number, size in connection.execute(query)}
-
-
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    result = dict(fields)
-    for name in ("state", "disk_usage"):
-        if name in result:
-            result[name] = result[name].value
-    for name in ("created", "deadline"):
-        if result.get(name) is not None:
-            result[name] = times.text(result[name])
-    return result
