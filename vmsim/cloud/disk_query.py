@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Filters, Page, condition, project_numbers
+from vmsim.cloud.query import Filter, Filters, Page, conditions, project_numbers
 from vmsim.model import ids
 from vmsim.model.disk import Disk
 from vmsim.model.errors import NotFound, Refused, UsageError
@@ -34,16 +34,13 @@ class DiskQuery:
 
 def query(cloud: Cloud, asked: DiskQuery) -> Page[Disk]:
     """The page and the total. Raises UsageError for an unknown filter or a bad value."""
-    conditions: list[ColumnElement[bool]] = [condition(table.c.id, _FILTERS, one) for one in asked.filters]
-    if asked.region is not None:
-        conditions.append(table.c.region == asked.region)
-    if asked.ids:
-        conditions.append(table.c.id.in_([ids.check("disk", one) for one in asked.ids]))
+    named = [ids.check("disk", one) for one in asked.ids]
+    matching = conditions(table, _FILTERS, asked.region, named, asked.filters)
     column = _ORDERS[asked.order]
     order = (column.desc() if asked.descending else column.asc(), table.c.id)
     with cloud.store.reading() as connection:
-        total = disks.count(connection, *conditions)
-        found = disks.where(connection, *conditions, order=order, offset=asked.offset, limit=asked.limit)
+        total = disks.count(connection, *matching)
+        found = disks.where(connection, *matching, order=order, offset=asked.offset, limit=asked.limit)
     return Page(total, tuple(found))
 
 
@@ -55,11 +52,11 @@ def snapshot_counts(cloud: Cloud, found: Sequence[Disk]) -> dict[str, tuple[int,
 
 def get(cloud: Cloud, ident: str, *, region: str | None = None) -> Disk:
     """By id, or by a name that only one disk has."""
-    conditions = [table.c.id == ident if ident.startswith("disk-") else table.c.name == ident]
+    meant = [table.c.id == ident if ident.startswith("disk-") else table.c.name == ident]
     if region is not None:
-        conditions.append(table.c.region == region)
+        meant.append(table.c.region == region)
     with cloud.store.reading() as connection:
-        found = disks.where(connection, *conditions)
+        found = disks.where(connection, *meant)
     if not found or not ident:
         raise NotFound("disk", ident, hint="`vmsim disk list` shows them.", code="InvalidDiskId.NotFound")
     if len(found) > 1:

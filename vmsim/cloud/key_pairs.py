@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from itertools import chain, count
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Page, project_numbers, tag_condition
+from vmsim.cloud.query import Filter, Filters, Page, conditions, project_numbers
 from vmsim.host import ssh
 from vmsim.model import ids as model_ids
 from vmsim.model.errors import InUse, Missing, NotFound, OutOfResources, Refused, UsageError
@@ -59,23 +59,20 @@ def query(
     offset: int = 0,
     limit: int | None = 20,
 ) -> Page[KeyPair]:
-    conditions: list[ColumnElement[bool]] = [_condition(one) for one in filters]
-    if region is not None:
-        conditions.append(table.c.region == region)
-    if ids:
-        conditions.append(table.c.id.in_([model_ids.check("skey", one) for one in ids]))
+    named = [model_ids.check("skey", one) for one in ids]
+    matching = conditions(table, _FILTERS, region, named, filters)
     with cloud.store.reading() as connection:
-        total = key_pairs.count(connection, *conditions)
-        return Page(total, tuple(key_pairs.where(connection, *conditions, offset=offset, limit=limit)))
+        total = key_pairs.count(connection, *matching)
+        return Page(total, tuple(key_pairs.where(connection, *matching, offset=offset, limit=limit)))
 
 
 def get(cloud: Cloud, region: str | None, ident: str) -> KeyPair:
     """By id, or by a name that only one key pair has."""
-    conditions = [table.c.id == ident if ident.startswith("skey-") else table.c.name == ident]
+    meant = [table.c.id == ident if ident.startswith("skey-") else table.c.name == ident]
     if region is not None:
-        conditions.append(table.c.region == region)
+        meant.append(table.c.region == region)
     with cloud.store.reading() as connection:
-        found = key_pairs.where(connection, *conditions)
+        found = key_pairs.where(connection, *meant)
     if not found:
         raise NotFound("key pair", ident, hint="`vmsim key list` shows them.", code="InvalidKeyPairId.NotFound")
     if len(found) > 1:
@@ -226,12 +223,7 @@ def _checked_public(line: str) -> str:
     return line.strip()
 
 
-def _condition(asked: Filter) -> ColumnElement[bool]:
-    by_tag = tag_condition(table.c.id, asked.name, asked.values)
-    if by_tag is not None:
-        return by_tag
-    if asked.name == "key-name":
-        return table.c.name.in_(asked.values)
-    if asked.name == "project-id":
-        return table.c.project_id.in_(project_numbers(asked.values))
-    raise UsageError(f"There is no filter {asked.name!r}.", code="InvalidFilter")
+_FILTERS: Filters = {
+    "key-name": table.c.name.in_,
+    "project-id": lambda values: table.c.project_id.in_(project_numbers(values)),
+}

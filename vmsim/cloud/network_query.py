@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Filters, Page, condition
+from vmsim.cloud.query import Filter, Filters, Page, conditions
 from vmsim.cloud.subnets import require as require_subnet
 from vmsim.cloud.vpcs import require as require_vpc
 from vmsim.model.network import Subnet, Vpc
@@ -34,15 +34,12 @@ def query_vpcs(
     limit: int | None = None,
 ) -> Page[Vpc]:
     """The page and the total; every id that is named must be there."""
-    conditions: list[ColumnElement[bool]] = [vpcs.c.region == region]
-    conditions += [condition(vpcs.c.id, _OF_VPCS, one) for one in filters]
-    if named:
-        conditions.append(vpcs.c.id.in_(named))
+    matching = conditions(vpcs, _OF_VPCS, region, named, filters)
     with cloud.store.reading() as connection:
         for ident in named:
             require_vpc(connection, region, ident)
-        total = networks.count_vpcs(connection, *conditions)
-        found = networks.vpcs_where(connection, *conditions, offset=offset, limit=limit)
+        total = networks.count_vpcs(connection, *matching)
+        found = networks.vpcs_where(connection, *matching, offset=offset, limit=limit)
     return Page(total, tuple(found))
 
 
@@ -56,15 +53,12 @@ def query_subnets(
     limit: int | None = None,
 ) -> Page[Counted]:
     """The page and the total; every id that is named must be there."""
-    conditions: list[ColumnElement[bool]] = [subnets.c.region == region]
-    conditions += [condition(subnets.c.id, _OF_SUBNETS, one) for one in filters]
-    if named:
-        conditions.append(subnets.c.id.in_(named))
+    matching = conditions(subnets, _OF_SUBNETS, region, named, filters)
     with cloud.store.reading() as connection:
         for ident in named:
             require_subnet(connection, region, ident)
-        total = networks.count_subnets(connection, *conditions)
-        found = networks.subnets_where(connection, *conditions, offset=offset, limit=limit)
+        total = networks.count_subnets(connection, *matching)
+        found = networks.subnets_where(connection, *matching, offset=offset, limit=limit)
         taken = instances.counts_by_subnet(connection, [subnet.id for subnet in found])
     return Page(total, tuple(Counted(subnet, taken.get(subnet.id, 0)) for subnet in found))
 

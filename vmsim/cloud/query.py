@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, String, bindparam, or_, select, type_coerce
+from sqlalchemy import ColumnElement, String, Table, bindparam, or_, select, type_coerce
 
 from vmsim.cloud.context import Cloud
 from vmsim.model.errors import UsageError
@@ -90,17 +90,17 @@ def query_ids(cloud: Cloud, asked: InstanceQuery) -> Page[str]:
 @lru_cache(MOST_QUESTIONS)
 def _question(shape: tuple[tuple[str, int], ...], by_id: bool, in_region: bool) -> instances.Question:
     """The question with these filters, each with so many values: making it takes longer than answering it."""
-    conditions = [
+    matching = [
         _meaning(table.c.id, _FILTERS, name, [bindparam(_place(number, each)) for each in range(count)])
         for number, (name, count) in enumerate(shape)
     ]
     if by_id:
-        conditions.append(table.c.id.in_(bindparam("ids", expanding=True)))
+        matching.append(table.c.id.in_(bindparam("ids", expanding=True)))
     few = by_id or any(name.startswith("tag:") for name, _ in shape)
     if in_region:
-        conditions.append((_unindexed(table.c.region) if few else table.c.region) == bindparam("region"))
+        matching.append((_unindexed(table.c.region) if few else table.c.region) == bindparam("region"))
     order = (_unindexed(table.c.created).desc(), table.c.id) if few else instances.NEWEST_FIRST
-    return instances.Question(*conditions, order=order)
+    return instances.Question(*matching, order=order)
 
 
 def _place(number: int, each: int) -> str:
@@ -127,6 +127,18 @@ def tag_condition(owner: ColumnElement[str], name: str, values: Sequence[Any]) -
 
 Filters = Mapping[str, Callable[[Sequence[Any]], ColumnElement[bool]]]
 """What each filter of a noun means, by its published name; of values, or of parameters that stand for them."""
+
+
+def conditions(
+    noun: Table, filters: Filters, region: str | None, ids: Sequence[str], asked: Sequence[Filter]
+) -> list[ColumnElement[bool]]:
+    """Rows of this region (None is every one), with one of these ids (none is any), that meet every filter."""
+    found = [condition(noun.c.id, filters, one) for one in asked]
+    if region is not None:
+        found.append(noun.c.region == region)
+    if ids:
+        found.append(noun.c.id.in_(ids))
+    return found
 
 
 def condition(owner: ColumnElement[str], filters: Filters, asked: Filter) -> ColumnElement[bool]:

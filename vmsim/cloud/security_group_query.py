@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 
 from vmsim.cloud import security_groups
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Filters, Page, condition, project_numbers
+from vmsim.cloud.query import Filter, Filters, Page, conditions, project_numbers
 from vmsim.model.errors import NotFound, UsageError
 from vmsim.model.security_group import ALL_PORTS, Direction, Rule, SecurityGroup
 from vmsim.store import security_groups as store
@@ -45,20 +45,17 @@ class Placed:
 
 def query(cloud: Cloud, asked: GroupQuery) -> Page[SecurityGroup]:
     """The page and the total. Raises NotFound for an id that is not there, UsageError for an unknown filter."""
-    conditions: list[ColumnElement[bool]] = [condition(table.c.id, _FILTERS, one) for one in asked.filters]
-    conditions.append(table.c.region == asked.region)
-    if asked.ids:
-        conditions.append(table.c.id.in_(asked.ids))
+    matching = conditions(table, _FILTERS, asked.region, asked.ids, asked.filters)
     order: tuple[ColumnElement[str], ...] | None = None
     if asked.order:
         column = _ORDERS[asked.order]
         order = (column.desc() if asked.descending else column.asc(), table.c.id)
     with cloud.store.reading() as connection:
-        total = store.count(connection, *conditions)
+        total = store.count(connection, *matching)
         if total < len(asked.ids):
-            there = {one.id for one in store.where(connection, *conditions)}
+            there = {one.id for one in store.where(connection, *matching)}
             raise NotFound("security group", next(one for one in asked.ids if one not in there))
-        found = store.where(connection, *conditions, order=order, offset=asked.offset, limit=asked.limit)
+        found = store.where(connection, *matching, order=order, offset=asked.offset, limit=asked.limit)
     return Page(total, tuple(found))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import ColumnElement
 
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.query import Filter, Page, project_numbers, tag_condition
+from vmsim.cloud.query import Filter, Filters, Page, conditions, project_numbers
 from vmsim.model.disk import Snapshot, SnapshotState
 from vmsim.model.errors import NotFound, UsageError
 from vmsim.store import snapshots
@@ -27,14 +27,11 @@ def query(
     oldest_first: bool = False,
 ) -> Page[Snapshot]:
     """The page and the total. Raises UsageError for an unknown filter."""
-    conditions: list[ColumnElement[bool]] = [] if region is None else list(of_region(region))
-    if ids:
-        conditions.append(table.c.id.in_(ids))
-    conditions += [_condition(one) for one in filters]
+    matching = conditions(table, _FILTERS, region, ids, filters)
     order = (table.c.created, table.c.id) if oldest_first else None
     with cloud.store.reading() as connection:
-        total = snapshots.count(connection, *conditions)
-        found = snapshots.where(connection, *conditions, order=order, offset=offset, limit=limit)
+        total = snapshots.count(connection, *matching)
+        found = snapshots.where(connection, *matching, order=order, offset=offset, limit=limit)
     return Page(total, tuple(found))
 
 
@@ -63,20 +60,6 @@ def expired(cloud: Cloud, now: str) -> list[Snapshot]:
         return snapshots.where(connection, table.c.deadline < now, table.c.state == SnapshotState.NORMAL.value)
 
 
-def _condition(asked: Filter) -> ColumnElement[bool]:
-    by_tag = tag_condition(table.c.id, asked.name, asked.values)
-    if by_tag is not None:
-        return by_tag
-    make = _FILTERS.get(asked.name)
-    if make is None:
-        raise UsageError(
-            f"There is no filter {asked.name!r}.",
-            hint=f"Known: {', '.join(_FILTERS)}, tag:<key>.",
-            code="InvalidFilter",
-        )
-    return make(asked.values)
-
-
 def _is(column: ColumnElement[str]) -> Callable[[Sequence[str]], ColumnElement[bool]]:
     return lambda values: column.in_(values)
 
@@ -86,7 +69,7 @@ def _all_or_none(value: str) -> Callable[[Sequence[str]], ColumnElement[bool]]:
     return lambda values: table.c.id == table.c.id if value in values else table.c.id.in_(())
 
 
-_FILTERS: dict[str, Callable[[Sequence[str]], ColumnElement[bool]]] = {
+_FILTERS: Filters = {
     "snapshot-id": _is(table.c.id),
     "snapshot-name": _is(table.c.name),
     "snapshot-state": _is(table.c.state),
