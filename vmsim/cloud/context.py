@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from vmsim.cloud.clock import Clock
@@ -66,3 +66,10 @@ class Cloud:
     enqueue: Callable[[str], None] = _nothing
     reached: Callable[[str], None] = _nothing
     """Told the name of each step that is about to be done; tests kill the daemon there."""
+
+    def hand_over(self, what: str, ids: Iterable[str]) -> None:
+        """After the commit that recorded accepted work of one kind (a verb, a kind of job): the workers take it."""
+        self.reached(f"{what}.accepted")
+        self.news.ring()
+        for ident in ids:
+            self.enqueue(ident)

@@ -299,12 +299,9 @@ def _snapshots_removed(connection: Connection, disk: Disk) -> list[str]:
 
 
 def _handed_over(cloud: Cloud, records: Sequence[JobRecord]) -> tuple[JobRecord, ...]:
-    """After the commit."""
-    for kind in {record.kind for record in records}:
-        cloud.reached(f"{kind.value}.accepted")
-    cloud.news.ring()
-    for record in records:
-        cloud.enqueue(record.id)
+    """After the commit; all are of one kind."""
+    if records:
+        cloud.hand_over(records[0].kind.value, [record.id for record in records])
     return tuple(records)
 
 

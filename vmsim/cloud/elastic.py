@@ -80,7 +80,7 @@ def allocate(cloud: Cloud, region: str, asked: AddressRequest, asker: Asker) -> 
         if asked.client_token:
             now = cloud.clock.now().timestamp()
             client_tokens.remember(connection, _ALLOCATE, region, asked.client_token, digest, [record.id], now)
-    _hand_over(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return [address.id for address in made], number
 
 
@@ -131,7 +131,7 @@ def bind(cloud: Cloud, region: str, ident: str, instance_id: str, *, direct: boo
         addresses.change(connection, address.id, status=AddressStatus.BINDING, instance_id=instance.id, **changed)
         record = _begin(cloud, connection, JobKind.BIND_ADDRESS, [address], {"transformed": False}, asker, instance.id)
         number = jobs.number_of(connection, record.id)
-    _hand_over(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return number
 
 
@@ -146,7 +146,7 @@ def unbind(cloud: Cloud, region: str, ident: str, *, reallocate: bool, asker: As
         given = {"reallocate": reallocate}
         record = _begin(cloud, connection, JobKind.UNBIND_ADDRESS, [address], given, asker, address.instance_id)
         number = jobs.number_of(connection, record.id)
-    _hand_over(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return number
 
 
@@ -160,7 +160,7 @@ def release(cloud: Cloud, region: str, idents: Sequence[str], asker: Asker) -> i
             addresses.change(connection, address.id, status=AddressStatus.OFFLINING)
         record = _begin(cloud, connection, JobKind.RELEASE_ADDRESSES, found, {}, asker)
         number = jobs.number_of(connection, record.id)
-    _hand_over(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return number
 
 
@@ -192,7 +192,7 @@ def transform(cloud: Cloud, region: str, instance_id: str, asker: Asker) -> tupl
         addresses.add(connection, made)
         record = _begin(cloud, connection, JobKind.BIND_ADDRESS, [made], {"transformed": True}, asker, instance.id)
         number = jobs.number_of(connection, record.id)
-    _hand_over(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return made.id, number
 
 
@@ -218,7 +218,7 @@ def shape(cloud: Cloud, region: str, idents: Sequence[str], bandwidth: int, aske
         given = {"bandwidth": bandwidth}
         record = _begin(cloud, connection, JobKind.SHAPE_ADDRESSES, found, given, asker)
         number = jobs.number_of(connection, record.id)
-    _hand_over(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return number
 
 
@@ -302,9 +302,3 @@ def _begin(
         caller=asker.caller,
         request_id=asker.request_id,
     )
-
-
-def _hand_over(cloud: Cloud, record: JobRecord) -> None:
-    cloud.reached(f"{record.kind.value}.accepted")
-    cloud.news.ring()
-    cloud.enqueue(record.id)

@@ -73,10 +73,7 @@ def submit(
             )
             for own, instance in chosen
         ]
-    cloud.reached(f"{begun[0].verb.value}.accepted")
-    cloud.news.ring()
-    for record in begun:
-        cloud.enqueue(record.id)
+    cloud.hand_over(begun[0].verb.value, [record.id for record in begun])
     return tuple(begun)
 
 

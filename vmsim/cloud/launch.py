@@ -84,10 +84,7 @@ def launch(cloud: Cloud, request: LaunchRequest, *, caller: Caller, request_id: 
             now = cloud.clock.now().timestamp()
             client_tokens.remember(connection, _RUN, plan.region, request.client_token, digest, ids_made, now)
         found = instances.by_ids(connection, [instance.id for instance in made])
-    cloud.reached(f"{Verb.RUN.value}.accepted")
-    cloud.news.ring()
-    for record in records:
-        cloud.enqueue(record.id)
+    cloud.hand_over(Verb.RUN.value, [record.id for record in records])
     return tuple(found[instance.id] for instance in made)
 
 

@@ -50,10 +50,7 @@ def create(cloud: Cloud, request: DiskRequest, *, caller: Caller, request_id: st
         if request.client_token:
             now = cloud.clock.now().timestamp()
             client_tokens.remember(connection, ACTION, request.region, request.client_token, digest, list(new), now)
-    cloud.reached(f"{JobKind.CREATE_DISK.value}.accepted")
-    cloud.news.ring()
-    for record in records:
-        cloud.enqueue(record.id)
+    cloud.hand_over(JobKind.CREATE_DISK.value, [record.id for record in records])
     return Made(new, records)
 
 

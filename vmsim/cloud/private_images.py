@@ -81,7 +81,7 @@ def of_snapshots(
             caller=caller,
             request_id=request_id,
         )
-    _accepted(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return record
 
 
@@ -147,7 +147,7 @@ def of_file(
             caller=caller,
             request_id=request_id,
         )
-    _accepted(cloud, record)
+    cloud.hand_over(record.kind.value, [record.id])
     return record
 
 
@@ -167,9 +167,3 @@ def file_of_url(url: str) -> Path:
         return Path(path)
     hint = "Download it and name it as file:///…, or use `vmsim image import FILE`."
     raise UsageError(f"ImageUrl {url!r} cannot be reached: only files of this host can.", hint=hint, code=_URL_ERROR)
-
-
-def _accepted(cloud: Cloud, record: JobRecord) -> None:
-    cloud.reached(f"{record.kind.value}.accepted")
-    cloud.news.ring()
-    cloud.enqueue(record.id)

@@ -67,9 +67,7 @@ def create(
             caller=caller,
             request_id=request_id,
         )
-    cloud.reached(f"{JobKind.CREATE_SNAPSHOT.value}.accepted")
-    cloud.news.ring()
-    cloud.enqueue(record.id)
+    cloud.hand_over(record.kind.value, [record.id])
     return made, record
 
 
@@ -159,9 +157,7 @@ def roll_back(
             caller=caller,
             request_id=request_id,
         )
-    cloud.reached(f"{JobKind.ROLLBACK_DISK.value}.accepted")
-    cloud.news.ring()
-    cloud.enqueue(record.id)
+    cloud.hand_over(record.kind.value, [record.id])
     return record
 
 
