@@ -358,9 +358,29 @@ def test_common_parameters_have_rules(api: Api, action: str, common: dict[str, s
     assert api.code(action, None, **common) == code
 
 
-@pytest.mark.parametrize("service", ["127", "localhost:8321", "cvm"])
-def test_the_service_is_found_whatever_the_client_calls_it(api: Api, service: str) -> None:
-    api.ok("DescribeZones", service=service)
+@pytest.mark.parametrize(
+    ("service", "host"),
+    [
+        ("127", "127.0.0.1:8321"),
+        ("localhost:8321", "localhost:8321"),
+        ("localhost", "http://localhost:8321/"),
+        ("cvm", "127.0.0.1:8321"),
+        ("cvm", "vmsim.example:8321"),
+        ("vmsim", "vmsim.example:8321"),
+        ("tencentcloudapi", "cvm.tencentcloudapi.com"),
+    ],
+)
+def test_the_service_is_found_whatever_the_client_calls_it(api: Api, service: str, host: str) -> None:
+    api.ok("DescribeZones", service=service, host=host)
+
+
+@pytest.mark.parametrize(
+    "host", ["postgres.tencentcloudapi.com", "postgres.ap-guangzhou.tencentcloudapi.com:443", "127.0.0.1:8321"]
+)
+def test_another_product_is_not_answered_for(api: Api, host: str) -> None:
+    """This one has a DescribeZones too, of the same version."""
+    refused = api.call("DescribeZones", service="postgres", host=host)["Error"]
+    assert (refused["Code"], "postgres" in refused["Message"]) == ("UnsupportedOperation", True)
 
 
 def test_a_body_that_is_not_json_is_refused(api: Api) -> None:

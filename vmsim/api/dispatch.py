@@ -132,11 +132,17 @@ class _Exchange:
 
 
 def _service(wire: WireRequest, asked: Asked) -> spec.Service:
-    """By the credential's scope, the host's first label, or the action's own name: clients differ in what they have."""
+    """By the credential's scope, the host's first label, or the action's own name: clients differ in what they have.
+
+    Some products that are not simulated have actions of the same name and version, which nobody is to answer for them.
+    """
     label = _label_of(wire.host)
-    for name in (signature.scope_service(wire) if asked.old is None else "", label):
+    scope = signature.scope_service(wire) if asked.old is None else ""
+    for name in (scope, label):
         if name in spec.SERVICES:
             return _in_version(spec.service(name), asked)
+    if product := label or ("" if scope.lower() in _first_labels(wire.host) else scope):
+        raise NotSimulated(f"The product {product} is not simulated.")
     found = spec.service_of(asked.version, asked.action)
     if found is not None:
         return found
@@ -147,8 +153,18 @@ def _service(wire: WireRequest, asked: Asked) -> spec.Service:
 
 def _label_of(host: str) -> str:
     """The product that a host name of the cloud's own begins with."""
-    name = host.rpartition("://")[2].partition(":")[0].rstrip("/").lower()
+    name = _without_scheme(host).partition(":")[0]
     return name.partition(".")[0] if name.endswith(".tencentcloudapi.com") else ""
+
+
+def _first_labels(host: str) -> set[str]:
+    """What Node's and Java's SDKs take for the product, wherever the API listens: 127, localhost:8321."""
+    name = _without_scheme(host)
+    return {"", name.partition(".")[0], name.partition(":")[0].partition(".")[0]}
+
+
+def _without_scheme(host: str) -> str:
+    return host.rpartition("://")[2].rstrip("/").lower()
 
 
 def _in_version(service: spec.Service, asked: Asked) -> spec.Service:
