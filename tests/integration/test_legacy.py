@@ -1,26 +1,28 @@
-"""The SDK of the legacy API, unmodified, with its own host name: it speaks HTTPS through a proxy that ends here."""
+"""The SDK of the legacy API, unmodified, with its own host name: it speaks nothing but HTTPS, and `vmsim run` leads it
+here."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vmsim import config
+from vmsim.config import DEFAULT_REGION
 from vmsim.host import command
 
-from .homes import RunningHome
-from .tls_front import TlsFront, tls_front
+from .homes import BOOT_LIMIT, NANO, RunningHome, until
 
 pytestmark = pytest.mark.guest
 
-HOST = "cvm.api.qcloud.com"
 PASSWORD = "legacy12"
+RUNNING, STOPPED = 2, 4
+EARLY_API_3 = {"Version": "2017-03-12", "Region": DEFAULT_REGION}
+"""Served at the legacy path too; the only one of the two that launches and terminates here."""
 PROGRAM = """
 import json, sys
 from QcloudApi.qcloudapi import QcloudApi
@@ -45,24 +47,18 @@ def python_with_sdk() -> Path:
     return folder / "bin" / "python"
 
 
-@pytest.fixture(scope="module")
-def front(cloud: RunningHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsFront]:
-    with tls_front(tmp_path_factory.mktemp("front"), HOST, cloud.lab.status().port) as made:
-        yield made
-
-
 class Qcloud:
-    """`QcloudApi("cvm", config).call(action, params)`."""
+    """`vmsim run -- python program.py`, which says `QcloudApi("cvm", config).call(action, params)`."""
 
-    def __init__(self, python: Path, cloud: RunningHome, front: TlsFront) -> None:
+    def __init__(self, python: Path, cloud: RunningHome) -> None:
         key = json.loads(cloud.home.credentials.read_text())
-        self._python = python
+        self._argv = [sys.executable, "-m", "vmsim", "run", "--", str(python), "-c", PROGRAM]
         self._config = {"Region": "gz", "secretId": key["secret_id"], "secretKey": key["secret_key"]}
-        self._environment = {"HTTPS_PROXY": front.url, "SSL_CERT_FILE": str(front.certificate)}
+        self._environment = {"VMSIM_HOME": str(cloud.home.root)}
 
     def __call__(self, action: str, params: dict[str, Any], **settings: str) -> dict[str, Any]:
         words = [json.dumps(word) for word in ({**self._config, **settings}, action, params)]
-        done = command.run([str(self._python), "-c", PROGRAM, *words], env=self._environment, timeout=60)
+        done = command.run([*self._argv, *words], env=self._environment, timeout=60)
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
@@ -73,12 +69,44 @@ class Qcloud:
 
 
 @pytest.fixture(scope="module")
-def qcloud(python_with_sdk: Path, cloud: RunningHome, front: TlsFront) -> Qcloud:
-    return Qcloud(python_with_sdk, cloud, front)
+def qcloud(python_with_sdk: Path, cloud: RunningHome) -> Qcloud:
+    return Qcloud(python_with_sdk, cloud)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("digest", ["HmacSHA1", "HmacSHA256"])
+each_method_and_signature = pytest.mark.parametrize(
+    ("method", "digest"), [(method, digest) for method in ("GET", "POST") for digest in ("HmacSHA1", "HmacSHA256")]
+)
+
+
+@each_method_and_signature
+def test_the_life_of_an_instance(qcloud: Qcloud, cloud: RunningHome, method: str, digest: str) -> None:
+    """Nothing, running, stopped, resized, running, gone: by the SDK alone."""
+    form = {"method": method, "SignatureMethod": digest}
+    image = qcloud("DescribeImages", {}, **form, **EARLY_API_3)["Response"]["ImageSet"][0]["ImageId"]
+    wanted = {"ImageId": image, "InstanceType": NANO, "Placement": {"Zone": f"{DEFAULT_REGION}-3"}}
+    (ident,) = qcloud("RunInstances", wanted, **form, **EARLY_API_3)["Response"]["InstanceIdSet"]
+    until(lambda: qcloud.shown(ident)["status"] == RUNNING, BOOT_LIMIT)
+    resized = {"instanceId": ident, "cpu": 2, "mem": 1}
+    assert qcloud("ResizeInstanceHour", resized, **form)["code"] == 5100
+    first = cloud.running_qemu(ident).pid
+
+    assert qcloud("StopInstances", {"instanceIds": [ident], "forceStop": 1}, **form)["code"] == 0
+    until(lambda: qcloud.shown(ident)["status"] == STOPPED, BOOT_LIMIT)
+    assert cloud.qemu(ident) is None
+    done(cloud, ident, qcloud("ResizeInstanceHour", resized, **form))
+    assert (qcloud.shown(ident)["status"], qcloud.shown(ident)["cpu"]) == (STOPPED, 2)
+    assert qcloud("StartInstances", {"instanceIds": [ident]}, **form)["code"] == 0
+    until(lambda: qcloud.shown(ident)["status"] == RUNNING, BOOT_LIMIT)
+    again = cloud.running_qemu(ident)
+    words = again.cmdline()
+    assert again.pid != first and words[words.index("-smp") + 1].split(",")[0] == "2"
+
+    assert "Error" not in qcloud("TerminateInstances", {"InstanceIds": [ident]}, **form, **EARLY_API_3)["Response"]
+    until(lambda: qcloud("DescribeInstances", {"instanceIds": [ident]}, **form)["totalCount"] == 0)
+    assert cloud.qemu(ident) is None and not cloud.home.instance(ident).exists()
+
+
+@each_method_and_signature
 def test_each_method_and_signature(qcloud: Qcloud, method: str, digest: str) -> None:
     params = {"searchWord": "nobody's a b/\u00fc+&="}
     answer = qcloud("DescribeInstances", params, method=method, SignatureMethod=digest)
@@ -94,7 +122,7 @@ def test_refusals_come_as_answers(qcloud: Qcloud) -> None:
 
 
 def test_the_early_api_3_at_the_same_path(qcloud: Qcloud) -> None:
-    answer = qcloud("StopInstances", {"InstanceIds": ["ins-00000000"]}, Version="2017-03-12", Region="ap-guangzhou")
+    answer = qcloud("StopInstances", {"InstanceIds": ["ins-00000000"]}, **EARLY_API_3)
     assert answer["Response"]["Error"]["Code"] == "InvalidInstanceId.NotFound"
 
 
@@ -117,7 +145,7 @@ def test_a_batch_of_a_running_and_a_stopped_one(qcloud: Qcloud, cloud: RunningHo
     assert cloud.qemu(running) is None
     assert cloud.journal.states(running, since) == ["STOPPED"]
     assert cloud.journal.states(stopped, since) == []
-    assert [qcloud.shown(ident)["status"] for ident in (running, stopped)] == [4, 4]
+    assert [qcloud.shown(ident)["status"] for ident in (running, stopped)] == [STOPPED, STOPPED]
 
     done(cloud, running, qcloud("ResetInstancePassword", {"instanceIds": [running], "password": PASSWORD}))
     done(cloud, running, qcloud("ResizeInstanceHour", {"instanceId": running, "cpu": 2, "mem": 1}))
@@ -128,7 +156,7 @@ def test_a_batch_of_a_running_and_a_stopped_one(qcloud: Qcloud, cloud: RunningHo
     for ident in (running, stopped):
         cloud.settled(cloud.operations(ident)[0])
         cloud.wait_up(ident)
-        assert qcloud.shown(ident)["status"] == 2
+        assert qcloud.shown(ident)["status"] == RUNNING
     assert qcloud.shown(running)["cpu"] == 2
     again = cloud.inside(running, "cat /proc/sys/kernel/random/boot_id; nproc").split()
     assert again[1] == "2" and again[0] != boot[0]
@@ -139,7 +167,7 @@ def test_a_batch_of_a_running_and_a_stopped_one(qcloud: Qcloud, cloud: RunningHo
     restarted = qcloud("RestartInstances", {"instanceIds": [stopped], "forceStop": 1})
     assert restarted["code"] == 0
     cloud.settled(cloud.operations(stopped)[0])
-    assert qcloud.shown(stopped)["status"] == 2
+    assert qcloud.shown(stopped)["status"] == RUNNING
 
 
 def test_a_password_of_two_classes_lets_in(qcloud: Qcloud, cloud: RunningHome) -> None:
