@@ -58,6 +58,8 @@ LEAST: Mapping[str, tuple[str, ...]] = {
     "AssociateAddressRequest": ("InstanceId",),
     "DescribeTaskResultRequest": ("TaskId",),
     "SystemDisk": ("DiskSize",),
+    "ActionTimer": ("TimerAction", "ActionTime"),
+    "CpuTopology": ("CoreCount", "ThreadPerCore"),
     "SecurityGroupPolicySet": ("Ingress",),
     "SecurityGroupPolicy": ("Protocol", "Port", "CidrBlock", "Action"),
 }
@@ -68,7 +70,6 @@ WORDS: Mapping[str, Any] = {
     "ImageId": IMAGE.id,
     "InstanceType": "LAB1.NANO256",
     "Password": "Better-123",
-    "KeyName": "sample",
     "UserData": "IyEvYmluL3NoCg==",
     "StopType": "HARD",
     "StoppedMode": "KEEP_CHARGING",
@@ -106,6 +107,27 @@ WORDS: Mapping[str, Any] = {
     "OrderField": "CREATE_TIME",
     "LimitType": "appid-max-vpcs",
     "TaskId": 1,
+    "TimerAction": "TerminateInstances",
+    "ActionTime": "2099-01-01T00:00:00Z",
+    "InstanceChargeType": "POSTPAID_BY_HOUR",
+    "RenewFlag": "NOTIFY_AND_AUTO_RENEW",
+    "InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR",
+    "InternetServiceProvider": "BGP",
+    "IPv4AddressType": "WanIP",
+    "KeepImageLogin": "false",
+    "AttachMode": "PF",
+    "ForcePoweroff": "true",
+    "Sysprep": "false",
+    "CoreCount": 1,
+    "ThreadPerCore": 1,
+}
+# Where it is not by zone.
+FILTERS: Mapping[str, str] = {"DescribeImages": "image-name", "DescribeKeyPairs": "key-name"}
+RESOURCE_TYPES: Mapping[str, str] = {
+    "CreateImage": "image",
+    "ImportImage": "image",
+    "CreateKeyPair": "keypair",
+    "ImportKeyPair": "keypair",
 }
 RANGES = itertools.count()
 # Where a number is written as text.
@@ -145,6 +167,8 @@ class Samples:
             "RouteTableId": lambda: str(self._one("VpcId", "string")).replace("vpc", "rtb"),
             "NetworkInterfaceId": lambda: str(self._one("InstanceId", "string")).replace("ins", "eni"),
             "AddressId": self._address,
+            "ImageName": lambda: f"i{secrets.token_hex(8)}",
+            "KeyName": lambda: f"k{secrets.token_hex(8)}",
             **({"ImageId": self._image} if action == "DeleteImages" else {}),
         }
 
@@ -172,6 +196,8 @@ class Samples:
             return {"Name": "InstanceId", "Value": self._one("InstanceId", "string")}
         if name == "Filter" and self._service.name == "vpc":
             return {"Name": "vpc-id", "Values": [self._one("VpcId", "string")]}
+        if name == "Filter" and self._service.name in ("cvm", "cbs"):
+            return {"Name": FILTERS.get(self._action, "zone"), "Values": [ZONE]}
         wanted = LEAST.get(name, ())
         if name == "SecurityGroupPolicy" and self._action in OF_A_RULE:
             wanted = (*wanted, "PolicyIndex")
@@ -188,6 +214,8 @@ class Samples:
             if name not in self._made:
                 self._made[name] = self._makers[name]()
             return self._made[name]
+        if name == "ResourceType" and self._action in RESOURCE_TYPES:
+            return RESOURCE_TYPES[self._action]
         word = NUMERALS.get(name) if kind == "string" else None
         word = WORDS.get(name) if word is None else word
         return word if type(word) is type(PLAIN[kind]) else PLAIN[kind]

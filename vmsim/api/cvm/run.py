@@ -74,9 +74,10 @@ REFUSED = {
     "NetworkInterfaces": NOTHING,
 }
 NO_AGENTS = {"EnhancedService": "its agents are neither installed nor shown"}
+_OF_REPLIES = {f"ActionTimer.{name}": "of replies alone" for name in ("ActionTimerId", "Status", "InstanceId")}
 
 
-@action("RunInstances", refused=REFUSED, without_effect=NO_AGENTS)
+@action("RunInstances", refused=REFUSED, without_effect={**NO_AGENTS, **_OF_REPLIES})
 def run(call: Call) -> Reply:
     """Ids at once, PENDING; the machines are made afterwards. A dry run only checks."""
     launched = instances.launch(
