@@ -230,6 +230,7 @@ def test_a_dry_run_launches_nothing(api: Api) -> None:
         ({"InstanceName": "n" * 129}, "InvalidInstanceName.TooLong"),
         ({"HostName": "-"}, "InvalidParameterValue.IllegalHostName"),
         ({"LoginSettings": {"Password": "weak"}}, "InvalidParameterValue.InvalidPassword"),
+        ({"LoginSettings": {"KeepImageLogin": "true"}}, "InvalidParameter.ParameterConflict"),
         ({"LoginSettings": {"KeyIds": ["skey-00000000"]}}, "InvalidParameterValue.KeyPairNotFound"),
         ({"UserData": "*"}, "InvalidParameterValue.InvalidUserDataFormat"),
         ({"VirtualPrivateCloud": NO_VPC}, "InvalidParameterValue.VpcIdNotExist"),

@@ -195,6 +195,7 @@ def test_a_reinstall_is_recorded_as_it_was_asked(api: Api) -> None:
         ({"SystemDisk": {"Encrypt": True}}, "UnsupportedOperation"),
         ({"LoginSettings": {"Password": "weak"}}, "InvalidParameterValue.InvalidPassword"),
         ({"LoginSettings": {"KeyIds": ["skey-00000000"]}}, "InvalidParameterValue.KeyPairNotFound"),
+        ({"LoginSettings": {"KeepImageLogin": "true"}}, "InvalidParameter.ParameterConflict"),
         (
             {"LoginSettings": {"KeepImageLogin": "true", "Password": "Better-123"}},
             "InvalidParameter.ParameterConflict",

@@ -281,7 +281,8 @@ def test_images_are_filtered_and_launched_from_when_they_are_made(api: Api, iden
     image_put(api, image, state=ImageState.NORMAL)
     for snapshot in ok(api, "DescribeSnapshots")["SnapshotSet"]:
         put(api, snapshot["SnapshotId"], state=SnapshotState.NORMAL)
-    new = api.ok("RunInstances", launch)["InstanceIdSet"][0]
+    kept = {**launch, "LoginSettings": {"KeepImageLogin": "true"}}
+    new = api.ok("RunInstances", kept)["InstanceIdSet"][0]
     (shown,) = api.ok("DescribeInstances", {"InstanceIds": [new]})["InstanceSet"]
     assert [disk["DiskSize"] for disk in shown["DataDisks"]] == [20]
     away = {**launch, "Placement": {"Zone": "ap-shanghai-2"}}

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+PUBLIC = "PUBLIC_IMAGE"
+
 
 class ImageState(str, Enum):
     """ImageState; values are Tencent's."""
@@ -35,7 +37,7 @@ class Image:
     description: str = ""
     region: str = ""
     """"" is every region: a public image."""
-    type: str = "PUBLIC_IMAGE"
+    type: str = PUBLIC
     state: ImageState = ImageState.NORMAL
     source: str = "OFFICIAL"
     percent: int = 100

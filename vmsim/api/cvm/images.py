@@ -13,7 +13,7 @@ from vmsim.cloud.image_records import Wanted
 from vmsim.model import ids, import_systems
 from vmsim.model.disk import Snapshot
 from vmsim.model.errors import Missing, NotSimulated, UsageError
-from vmsim.model.image import Image
+from vmsim.model.image import PUBLIC, Image
 from vmsim.model.instance_types import instance_type
 
 _BOTH = "InvalidParameter.InvalidParameterCoexistImageIdsFilters"
@@ -21,7 +21,6 @@ _OUT_OF_RANGE = "InvalidParameterValue.InvalidParameterValueLimit"
 _ONE_OF = "InvalidParameter.SpecifyOneParameter"
 _IMPORT = {"Architecture": only("x86_64", of="i386 arm_64"), "ImportImageDataDiskList": NOTHING}
 _ONLY = {"ImageUrl": "only file:///…", "BootMode": "only Legacy BIOS", "OsType": "not Windows"}
-_PUBLIC = "PUBLIC_IMAGE"
 
 
 @action("DescribeImages")
@@ -142,7 +141,7 @@ def _reply(call: Call, total: int, found: tuple[Image, ...]) -> Reply:
 
 
 def _view(call: Call, image: Image, bound: Mapping[str, Snapshot]) -> dict[str, Any]:
-    public = image.type == _PUBLIC
+    public = image.type == PUBLIC
     return {
         "ImageId": image.id,
         "OsName": image.os_name,

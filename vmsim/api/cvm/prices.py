@@ -35,6 +35,7 @@ _YEARS = {"OneYear": 12, "ThreeYear": 36, "FiveYear": 60}
 def run_instances(call: Call) -> Reply:
     """Checked as a launch is; nothing is reserved."""
     asked = run.request(call.region, call.params)
+    run.check_image_has_login(call, asked.image)
     if asked.count > _MOST_INSTANCES:
         raise UsageError(f"A price is told of at most {_MOST_INSTANCES} instances.", code="InvalidParameterValue.Range")
     if len(asked.host_name) > _LONGEST_HOST_NAME:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmsim.api import paging
 from vmsim.api.action import Call, Reply, action
-from vmsim.api.cvm.run import NO_AGENTS, keeps_image_login
+from vmsim.api.cvm.run import NO_AGENTS, check_image_has_login, keeps_image_login
 from vmsim.api.unsimulated import NOTHING
 from vmsim.cloud import instances
 from vmsim.model import ids
@@ -27,10 +27,11 @@ def reset(call: Call) -> Reply:
     image, login, disk = params.get("ImageId", ""), params.get("LoginSettings", {}), params.get("SystemDisk", {})
     if image:
         ids.check("img", image)
-    found = instances.get(call.cloud, instance_id, region=call.region).system_disk
-    for member, own in (("DiskType", found.type), ("DiskId", found.id)):
+    instance = instances.get(call.cloud, instance_id, region=call.region)
+    for member, own in (("DiskType", instance.system_disk.type), ("DiskId", instance.system_disk.id)):
         if disk.get(member, own) != own:
             raise UsageError(f"SystemDisk.{member} is {own} and stays so.", code="InvalidParameterValue")
+    check_image_has_login(call, image or instance.image_id)
     arguments = {
         "image": image,
         "size_gib": disk.get("DiskSize", 0),

@@ -8,9 +8,10 @@ from typing import Any
 from vmsim.api import paging, tags, times
 from vmsim.api.action import Call, Reply, action
 from vmsim.api.unsimulated import NOTHING, only
-from vmsim.cloud import attributes, instances
+from vmsim.cloud import attributes, images, instances
 from vmsim.model import charges, ids
 from vmsim.model.errors import Malformed, Missing, UsageError
+from vmsim.model.image import PUBLIC
 from vmsim.model.launch import DataDiskRequest, LaunchRequest
 
 _SYSTEM_DISK_GIB = 50
@@ -80,9 +81,9 @@ _OF_REPLIES = {f"ActionTimer.{name}": "of replies alone" for name in ("ActionTim
 @action("RunInstances", refused=REFUSED, without_effect={**NO_AGENTS, **_OF_REPLIES})
 def run(call: Call) -> Reply:
     """Ids at once, PENDING; the machines are made afterwards. A dry run only checks."""
-    launched = instances.launch(
-        call.cloud, request(call.region, call.params), caller=call.caller, request_id=call.request_id
-    )
+    asked = request(call.region, call.params)
+    check_image_has_login(call, asked.image)
+    launched = instances.launch(call.cloud, asked, caller=call.caller, request_id=call.request_id)
     return {"InstanceIdSet": [instance.id for instance in launched]}
 
 
@@ -239,6 +240,16 @@ def keeps_image_login(login: dict[str, Any]) -> bool:
     if given not in ("", "true", "false"):
         raise UsageError(f"KeepImageLogin is {given!r}; it is true or false.", code="InvalidParameterValue")
     return given == "true"
+
+
+def check_image_has_login(call: Call, image_id: str) -> None:
+    """A public image has none that could be kept: nobody would get in."""
+    keeps = keeps_image_login(call.params.get("LoginSettings", {}))
+    if keeps and images.get(call.cloud, image_id, call.region).type == PUBLIC:
+        raise UsageError(
+            f"KeepImageLogin is for images of one's own; {image_id} is a public one.",
+            code="InvalidParameter.ParameterConflict",
+        )
 
 
 def _client_token(params: dict[str, Any]) -> str:
