@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from . import disks
 from .homes import RunningHome, until
 
 pytestmark = pytest.mark.guest
@@ -40,3 +41,25 @@ def test_terminated_twice(cloud: RunningHome) -> None:
     until(lambda: cloud.api("DescribeInstances", InstanceIds=[ident])["TotalCount"] == 0)
     assert not cloud.home.instance(ident).exists()
     assert ident not in cloud.virsh("list", "--all", "--name")
+
+
+@pytest.mark.parametrize("said", ["at first", "at last"])
+def test_its_disks_are_released_with_it(cloud: RunningHome, said: str) -> None:
+    """Those that would outlive it are in the recycle bin, whichever of the two terminations says so."""
+    (made,) = cloud.launch(
+        "released",
+        charge_type="PREPAID",
+        prepaid_months=1,
+        data_disks=[{"size_gib": 10, "delete_with_instance": False}],
+        wait=False,
+    )
+    ident = made["id"]
+    (disk,) = cloud.described(ident)["DataDisks"]
+    for moment in ("at first", "at last"):
+        cloud.api("TerminateInstances", InstanceIds=[ident], ReleasePrepaidDataDisks=moment == said)
+        operation = cloud.settled(cloud.operations(ident)[0])
+        assert operation["state"] == "SUCCESS", operation["error"]
+    left = disks.disk(cloud, disk["DiskId"])
+    assert (left["DiskState"], left["InstanceId"], left["LastAttachInsId"]) == ("TORECYCLE", "", ident)
+    disks.cbs(cloud, "TerminateDisks", DiskIds=[disk["DiskId"]])
+    assert disks.described(cloud, disk["DiskId"]) == []

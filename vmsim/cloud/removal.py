@@ -11,6 +11,7 @@ from vmsim.cloud import disk_files, doors, firewall, networks
 from vmsim.cloud.context import Cloud
 from vmsim.host import serial
 from vmsim.host.domain import DomainState
+from vmsim.model import charges
 from vmsim.model.address import AddressStatus
 from vmsim.model.disk import UNATTACHED_POSITION, Disk, DiskState
 from vmsim.model.instance import Instance
@@ -24,10 +25,16 @@ def quietly(_name: str, _phase: str) -> None:
 
 
 def remove(
-    cloud: Cloud, instance: Instance, step: Step = quietly, *, keep_log: bool = False, keep_disks: bool = False
+    cloud: Cloud,
+    instance: Instance,
+    step: Step = quietly,
+    *,
+    keep_log: bool = False,
+    keep_disks: bool = False,
+    release_prepaid: bool = False,
 ) -> None:
     """Everything but the record. `keep_log` keeps what the guest said, if it said anything; `keep_disks` those that do
-    not go with their instance. It must be off."""
+    not go with their instance: with `release_prepaid` the prepaid ones of them in the recycle bin. It must be off."""
     step("undefine", "removing the machine")
     cloud.domains.undefine(instance.uuid)
     step("network", "releasing its addresses")
@@ -43,7 +50,8 @@ def remove(
     if kept:
         step("keep", "keeping the disks that outlive it")
         for disk in kept:
-            _release(cloud, disk)
+            released = release_prepaid and disk.charge_type == charges.PREPAID
+            _release(cloud, disk, DiskState.TORECYCLE if released else DiskState.UNATTACHED)
     step("files", "deleting its disks")
     for disk in instance.disks:
         if disk not in kept:
@@ -62,7 +70,7 @@ def left_over(cloud: Cloud, instance: Instance) -> bool:
     return cloud.domains.status(instance.uuid).state is not DomainState.ABSENT
 
 
-def _release(cloud: Cloud, disk: Disk) -> None:
+def _release(cloud: Cloud, disk: Disk, state: DiskState) -> None:
     """It is on no instance any more. Work that is under way on it alone goes on."""
     disk_files.stand_alone(cloud, disk)
     with cloud.store.writing() as connection:
@@ -75,7 +83,7 @@ def _release(cloud: Cloud, disk: Disk) -> None:
             disk.id,
             instance_id="",
             position=UNATTACHED_POSITION,
-            state=current.state if passing else DiskState.UNATTACHED,
+            state=current.state if passing else state,
             last_instance_id=disk.instance_id,
         )
 

@@ -76,6 +76,19 @@ def test_what_a_removal_keeps(cloud: Cloud, keep: bool) -> None:
     removal.remove(cloud, replace(instance, disks=(instance.system_disk, goes)), keep_disks=keep)
 
 
+@pytest.mark.parametrize(("charge_type", "state"), [("PREPAID", "TORECYCLE"), ("POSTPAID_BY_HOUR", "UNATTACHED")])
+def test_a_prepaid_disk_that_is_released_with_its_instance(cloud: Cloud, charge_type: str, state: str) -> None:
+    instance = made(cloud)
+    stays, _ = instance.data_disks
+    with cloud.store.writing() as connection:
+        disks.change(connection, stays.id, charge_type=charge_type)
+    bought = tuple(replace(disk, charge_type=charge_type) for disk in instance.disks)
+    removal.remove(cloud, replace(instance, disks=bought), keep_disks=True, release_prepaid=True)
+    left = recorded(cloud, stays)
+    assert (left.state.value, left.instance_id) == (state, "")
+    assert disk_files.own_path(cloud, stays.id).exists()
+
+
 def test_an_elastic_disk_that_goes_with_its_instance(cloud: Cloud) -> None:
     """Its file lies elsewhere."""
     instance = made(cloud)

@@ -32,16 +32,10 @@ def reboot(call: Call) -> Reply:
     return _submit(call, Verb.REBOOT, {"stop_type": stop_type.value, "limit": None})
 
 
-@action(
-    "TerminateInstances",
-    without_effect={
-        "ReleaseAddress": "no instance here has an address of its kind",
-        "ReleasePrepaidDataDisks": "data disks go or stay with their DeleteWithInstance",
-    },
-)
+@action("TerminateInstances", without_effect={"ReleaseAddress": "no instance here has an address of its kind"})
 def terminate(call: Call) -> Reply:
     """A prepaid instance goes to the recycle bin first."""
-    return _submit(call, Verb.TERMINATE, {})
+    return _submit(call, Verb.TERMINATE, {"release_prepaid": call.params.get("ReleasePrepaidDataDisks", False)})
 
 
 def _submit(call: Call, verb: Verb, arguments: dict[str, Any]) -> Reply:
