@@ -69,6 +69,14 @@ def test_who_may_not_be_attached(cbs: Cbs) -> None:
     assert cbs.code("AttachDisks", InstanceId=instance, DiskIds=[good], AttachMode="VF") == "UnsupportedOperation"
 
 
+def test_a_prepaid_disk_is_not_made_to_go_with_an_instance(cbs: Cbs) -> None:
+    instance = cbs.api.launched(InstanceState.STOPPED)
+    bought = cbs.created(DiskChargeType="PREPAID", DiskChargePrepaid={"Period": 1})
+    asked = {"InstanceId": instance, "DiskIds": [bought]}
+    assert cbs.code("AttachDisks", **asked, DeleteWithInstance=True) == "InvalidDisk.NotSupported"
+    cbs.ok("AttachDisks", **asked, DeleteWithInstance=False)
+
+
 def test_who_may_not_be_detached(cbs: Cbs) -> None:
     instance = cbs.api.launched(InstanceState.STOPPED, DataDisks=[{"DiskSize": 10}])
     system = cbs.ids(instance_id=instance, disk_usage="SYSTEM_DISK")[0]

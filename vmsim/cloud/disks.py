@@ -66,6 +66,8 @@ def attach(
                 raise Refused(f"{disk.id} is a system disk.", code="ResourceUnavailable.TypeError")
             _check_state(connection, DiskVerb.ATTACH, disk)
             _check_portable(disk, "ResourceUnavailable.NotPortable")
+            if delete_with_instance:
+                _check_modifiable(disk, None, delete_with_instance, None)
             if disk.zone != instance.zone:
                 raise Refused(
                     f"Disk {disk.id} is in {disk.zone}, instance {instance.id} in {instance.zone}.",
