@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vmsim.api.dispatch import signed
-from vmsim.api.legacy import batch, codes, instances, request, resize
+from vmsim.api.legacy import batch, codes, instances, request, resize, storages
 from vmsim.api.legacy.action import LegacyAction, LegacyCall
 from vmsim.api.legacy.replay import Nonces
 from vmsim.api.request import WireRequest
@@ -30,6 +30,7 @@ ACTIONS: Mapping[str, LegacyAction] = {
     "ResizeInstance": resize.prepaid,
     "ResizeInstanceHour": resize.hourly,
     "DescribeInstances": instances.describe,
+    "DescribeCbsStorages": storages.describe,
 }
 
 

@@ -56,9 +56,9 @@ def instance(record: Instance, image: Image | None, changed: datetime) -> dict[s
         "uuid": record.uuid,
         "instanceName": record.name,
         "status": status(record),
-        "statusTime": _time(changed),
-        "createTime": _time(record.created),
-        "deadlineTime": _time(record.expires) if record.expires else NO_END,
+        "statusTime": moment(changed),
+        "createTime": moment(record.created),
+        "deadlineTime": moment(record.expires) if record.expires else NO_END,
         "lanIp": record.private_ip,
         "wanIpSet": [record.public_ip] if record.public_ip else [],
         "cpu": record.cpu,
@@ -82,11 +82,17 @@ def instance(record: Instance, image: Image | None, changed: datetime) -> dict[s
     }
 
 
+def zone_id(record: Instance | Disk) -> int:
+    return int(region(record.region).zone_id(_zone_number(record)))
+
+
+def _zone_number(record: Instance | Disk) -> int:
+    return int(record.zone.rpartition("-")[2])
+
+
 def _zone(record: Instance) -> dict[str, Any]:
-    where = region(record.region)
-    zone = int(record.zone.rpartition("-")[2])
-    city = where.english.partition("(")[2].rstrip(")")
-    return {"zoneId": int(where.zone_id(zone)), "zoneName": f"{city} Zone {zone}"}
+    city = region(record.region).english.partition("(")[2].rstrip(")")
+    return {"zoneId": zone_id(record), "zoneName": f"{city} Zone {_zone_number(record)}"}
 
 
 def _disks(record: Instance) -> dict[str, Any]:
@@ -102,5 +108,5 @@ def _disk_type(disk: Disk) -> int:
     return _DISK_TYPES.get(disk.type, _CLOUD_SSD)
 
 
-def _time(moment: datetime) -> str:
-    return moment.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+def moment(when: datetime) -> str:
+    return when.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")

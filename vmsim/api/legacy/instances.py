@@ -15,7 +15,6 @@ from vmsim.cloud.operations_log import operations_of
 from vmsim.cloud.query import Filter, InstanceQuery, Page
 from vmsim.model.errors import Malformed, NotFound, UsageError
 from vmsim.model.instance import Instance
-from vmsim.model.regions import region
 
 _FILTERS = ("lanIps", "searchWord", "status", "projectId", "zoneId")
 
@@ -71,12 +70,8 @@ def _matches(params: Parameters, instance: Instance) -> bool:
         and ("searchWord" not in params or params.text("searchWord") in instance.name)
         and ("status" not in params or params.whole("status") == instance_view.status(instance))
         and ("projectId" not in params or params.whole("projectId") == instance.project_id)
-        and ("zoneId" not in params or params.text("zoneId") == _zone_id(instance))
+        and ("zoneId" not in params or params.text("zoneId") == str(instance_view.zone_id(instance)))
     )
-
-
-def _zone_id(instance: Instance) -> str:
-    return region(instance.region).zone_id(int(instance.zone.rpartition("-")[2]))
 
 
 def _changed(cloud: Cloud, instance: Instance) -> datetime:
