@@ -13,6 +13,7 @@ import pytest
 from vmsim.cli.main import ROWS, cli
 from vmsim.host import command
 from vmsim.model.lifecycle import ACTIONS, OPERATIONS, VARIANTS, Verb
+from vmsim.model.resource import ResourceKind
 
 from .sources import ROOT, files, name
 
@@ -35,6 +36,11 @@ def test_the_state_table_has_every_operation(verb: Verb) -> None:
     assert set(re.findall(r"[A-Z_]{5,}", cells[2])) == {state.value for state in row.allowed_with_force}
     shown = [row.meanwhile, row.success, row.failure]
     assert [cell if cell.isupper() else None for cell in cells[3:]] == [state and state.value for state in shown]
+
+
+def test_every_kind_that_carries_tags_is_told() -> None:
+    told = re.findall(r"^\| `(\w+)` \| `(\w+)-…`", (ROOT / "docs" / "neighbours.md").read_text(), re.MULTILINE)
+    assert told == [(kind.value, kind.id_prefix) for kind in ResourceKind]
 
 
 def commands(path: Path) -> Iterator[list[str]]:
