@@ -33,6 +33,13 @@ http = HttpProfile(**dict(word.split("=") for word in sys.argv[1:]))
 client = cvm_client.CvmClient(key, "ap-guangzhou", ClientProfile(httpProfile=http))
 print(client.DescribeZones(models.DescribeZonesRequest()).TotalCount)
 """
+ASYNCHRONOUS = """
+import asyncio
+from tencentcloud.common import credential
+from tencentcloud.cvm.v20170312 import cvm_client_async, models
+client = cvm_client_async.CvmClient(credential.EnvironmentVariableCredential().get_credential(), "ap-guangzhou")
+print(asyncio.run(client.DescribeZones(models.DescribeZonesRequest())).TotalCount)
+"""
 FETCH = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=20).status)"
 
 
@@ -73,6 +80,12 @@ def sdk(tmp_path: Path) -> Path:
 )
 def test_the_sdk_with_its_own_endpoint(home: Home, sdk: Path, profile: list[str]) -> None:
     done = run(home, "--", sys.executable, sdk, *profile)
+    assert done.returncode == 0 and int(done.stdout) > 0, done.stderr
+
+
+def test_the_asynchronous_sdk(home: Home) -> None:
+    """It goes by another library, which reads the environment."""
+    done = run(home, "--", sys.executable, "-c", ASYNCHRONOUS)
     assert done.returncode == 0 and int(done.stdout) > 0, done.stderr
 
 
