@@ -170,7 +170,7 @@ def test_a_screens_url(api: Api) -> None:
         assert not code or code in spec.error_list("cvm", "DescribeInstanceVncUrl") | COMMON
     api.put(ident, S.RUNNING)
     found = api.ok("DescribeInstanceVncUrl", {"InstanceId": ident})["InstanceVncUrl"]
-    assert found.startswith("wss%3A%2F%2F127.0.0.1%3A8321%2Fvnc%3Fs%3D")
+    assert found.startswith("ws%3A%2F%2F127.0.0.1%3A8321%2Fvnc%3Fs%3D")
     assert unquote(found).endswith("&password=&isWindows=false&isUbuntu=false")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from urllib.parse import unquote
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from .homes import RunningHome, View
 
@@ -68,9 +72,23 @@ def test_a_host_name_without_a_reboot_waits_for_the_next_start(cloud: RunningHom
     assert not cloud.instance(ident)["pending_host_name"]
 
 
-def test_a_screen_has_a_url(cloud: RunningHome, guest: View) -> None:
+def test_a_screen_is_seen_by_its_url(cloud: RunningHome, guest: View) -> None:
+    """As a viewer begins, up to how large the screen is; and once."""
     found = unquote(cloud.api("DescribeInstanceVncUrl", InstanceId=guest["id"])["InstanceVncUrl"])
-    assert found.startswith(f"wss://127.0.0.1:{cloud.lab.status().port}/vnc?s=")
+    assert found.startswith(f"ws://127.0.0.1:{cloud.lab.status().port}/vnc?s=")
+    with connect(found, subprotocols=[Subprotocol("binary")]) as viewer:
+        assert viewer.recv() == b"RFB 003.008\n"
+        viewer.send(b"RFB 003.008\n")
+        assert viewer.recv() == b"\x01\x01"  # one way to prove who one is, and it is none: the token was the proof
+        viewer.send(b"\x01")
+        assert viewer.recv() == bytes(4)
+        viewer.send(b"\x01")
+        greeting = viewer.recv()
+        assert isinstance(greeting, bytes)
+        width, height = struct.unpack_from(">HH", greeting)
+        assert width >= 640 and height >= 400
+    with pytest.raises(InvalidStatus):
+        connect(found)
 
 
 def test_a_stopped_one_stays_stopped(cloud: RunningHome, guest: View) -> None:

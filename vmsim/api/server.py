@@ -1,4 +1,4 @@
-"""Tencent Cloud's APIs over HTTP, as an ASGI application.
+"""Tencent Cloud's APIs over HTTP, as an ASGI application; and guests' screens, which one of its actions leads to.
 
 No router and no framework: whatever the path, method or Host header, the answer is an envelope. Clients demand HTTP
 200 for errors too, and a Content-Type of exactly application/json (with a charset behind it the Python SDK takes an
@@ -13,6 +13,7 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 
+from vmsim.api import screen
 from vmsim.api.answer import Answer
 from vmsim.api.dispatch import Dispatcher, trusted
 from vmsim.api.front import Answering, front
@@ -41,7 +42,7 @@ _THREADS = 16
 
 def application(cloud: Cloud, *, strict_replies: bool = False) -> Application:
     """The signed APIs and the metadata, for the TCP socket."""
-    return _application(front(cloud, strict_replies), greeting=True)
+    return _application(front(cloud, strict_replies), greeting=True, screens=cloud)
 
 
 def metadata_application(cloud: Cloud) -> Application:
@@ -55,12 +56,14 @@ def trusted_application(cloud: Cloud, *, strict_replies: bool = False) -> Applic
     return _application(lambda wire: Answer(dispatcher.answer(wire)))
 
 
-def _application(answer: Answering, *, greeting: bool = False) -> Application:
+def _application(answer: Answering, *, greeting: bool = False, screens: Cloud | None = None) -> Application:
     threads = CapacityLimiter(_THREADS)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+        elif scope["type"] == "websocket" and screens is not None:
+            await screen.serve(screens, scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:

@@ -16,11 +16,11 @@ _SHOWN_IN = frozenset({InstanceState.RUNNING})
 
 
 def url(cloud: Cloud, ident: str, *, region: str | None = None) -> str:
-    """URL-encoded, as the cloud gives it: it becomes a parameter of the console's page."""
+    """URL-encoded, as the cloud gives it: it becomes a parameter of the console's page. Without TLS, as the API is."""
     instance = instances.get(cloud, ident, region=region)
     demand_state(ACTION, instance, _SHOWN_IN)
     token = cloud.screens.issue(instance.id, cloud.clock.monotonic())
-    address = f"wss://127.0.0.1:{cloud.port or cloud.settings.port}/vnc"
+    address = f"ws://127.0.0.1:{cloud.port or cloud.settings.port}/vnc"
     return quote(f"{address}?s={token}&password=&isWindows=false&isUbuntu={_word(_is_ubuntu(instance))}", safe="")
 
 
