@@ -160,7 +160,7 @@ def _check_no_iso(found: ForeignImage, *, force: bool) -> None:
 
 
 def file_of_url(url: str) -> Path:
-    """What a file URL names. Raises UsageError for anything else: the lab has no way out."""
+    """What a file URL names. Raises UsageError for anything else: a caller of the API sends the daemon nowhere."""
     parts = urlsplit(url)
     path = unquote(parts.path)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and path.startswith("/") and "\0" not in path:
