@@ -34,6 +34,7 @@ def is_right(seen: dict[str, str], program: str) -> None:
         "server": "204",
         "program": program,
         "name": "204",
+        "reserved": "",
         "loopback": "",
         "refused": "",
         "left": "",

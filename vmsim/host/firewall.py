@@ -1,7 +1,8 @@
 """The lab's filters and public addresses on this machine: `ruleset.py` put in force, as a whole or not at all.
 
 Each public address is a /32 on `lo` of the lab, as are the metadata service's; one that is not listed is unreachable,
-not refused: no route leads to it. Only addresses on `lo` that carry our label are ever touched.
+not refused: no route leads to it, and the way out does not take it. Only addresses on `lo` that carry our label are
+ever touched.
 
 `apply` may be done twice and by many. It does nothing when everything is as it should be, and looks whether it is:
 somebody who changes the tables behind our back has them put right again.

@@ -15,8 +15,9 @@ old one.
 
 Ingress is judged behind the source's translation, because there the packet says who the called one sees. What the lab
 itself sends to a private address is vmsim's own way in, and is not judged; to a public address it is a caller from the
-Internet, with an address of its own. Everything between guests comes through here: the ports of a subnet's bridge are
-isolated from each other, and the host answers ARP for what is behind them.
+Internet, with an address of its own; to one that is nobody's it does not get out. Everything between guests comes
+through here: the ports of a subnet's bridge are isolated from each other, and the host answers ARP for what is behind
+them.
 
 Policing by nft instead of tc: only here it is known whether a packet leaves by a public address, and tc cannot hold up
 what enters by a tap without actions that many kernels do not have.
@@ -111,6 +112,7 @@ def _inet(situation: Situation, pairs: list[PublicAddress], guests: list[Guest])
         *_hook("postrouting", "nat", "postrouting", "srcnat", "accept", _disguise(first_of)),
         *_hook("inbound", "filter", "postrouting", "srcnat + 10", "accept", _INBOUND),
         *_hook("input", "filter", "input", "filter", "accept", _INPUT),
+        *_hook("outbound", "filter", "output", "filter", "accept", _OUTBOUND),
     ]
 
 
@@ -149,6 +151,8 @@ _INPUT = (
     "icmp type echo-request accept",
     "drop",
 )
+# A public address that is nobody's leads nowhere, way out or not: outside it may well be somebody's.
+_OUTBOUND = (f'oifname "{INTERNET}" ip daddr {{ {_RESERVED} }} reject with icmp type host-unreachable',)
 _BY_INTERNET = f'oifname "{INTERNET}"'
 _BY_PUBLIC = "ct status dnat"
 

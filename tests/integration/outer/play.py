@@ -20,6 +20,8 @@ from vmsim.host import command
 from vmsim.lab import way_out
 
 SERVER, LOOPBACK_PORT, PORT = "198.18.5.9", 8001, 8000
+RESERVED = "203.0.113.9"
+"""One of the cloud's public addresses, which somebody outside has too; in the lab it is nobody's."""
 NAME = "server.example"
 FETCH = "import sys, urllib.request as u; print(u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=3).status)"
 LIMIT = 30.0
@@ -32,6 +34,7 @@ def make_network() -> None:
         "link set up1 up",
         "link set up0 up",
         f"address add {SERVER}/24 dev up0",
+        f"address add {RESERVED}/32 dev up0",
         "address add 198.18.5.1/24 dev up0",
         "route add default via 198.18.5.254",
     ):
@@ -107,6 +110,7 @@ def from_lab(player: Player) -> dict[str, str]:
     seen["server"] = player.until_fetched()
     seen["program"] = player.program()
     seen["name"] = player.fetched(NAME)
+    seen["reserved"] = player.fetched(RESERVED)
     seen["loopback"] = player.fetched("192.0.0.2", LOOPBACK_PORT)
     seen["refused"] = player.vmsim("up", "--offline")
     player.vmsim("down")
@@ -129,6 +133,7 @@ def from_guests(player: Player) -> dict[str, str]:
 def main() -> None:
     make_network()
     serve(SERVER, PORT)
+    serve(RESERVED, PORT)
     serve("127.0.0.1", LOOPBACK_PORT)
     kind, home, *somebody = sys.argv[1:]
     know_names(Path(home + "-names"))

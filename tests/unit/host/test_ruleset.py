@@ -39,6 +39,12 @@ def test_a_public_address_is_translated_for_guests_and_for_the_lab() -> None:
     assert text.count("dnat ip to ip daddr map { 203.0.113.5 : 172.16.0.2 }") == 2
 
 
+def test_a_public_address_that_is_nobodys_does_not_get_out() -> None:
+    reserved = 'oifname "internet0" ip daddr { 203.0.113.0/24, 198.51.100.0/24 }'
+    text = ruleset(Situation())
+    assert f"{reserved} drop" in text and f"{reserved} reject with icmp type host-unreachable" in text
+
+
 def test_the_order_of_what_is_given_does_not_matter() -> None:
     one, two = pair("203.0.113.5", "10.0.0.2", 5), pair("203.0.113.6", "10.0.0.3")
     vpcs = {"vpc-b": (IPv4Network("10.0.1.0/24"), IPv4Network("10.0.0.0/24")), "vpc-a": (IPv4Network("10.1.0.0/24"),)}
