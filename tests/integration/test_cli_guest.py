@@ -29,6 +29,10 @@ class Vmsim:
         argv = [sys.executable, "-m", "vmsim", *words]
         return command.run(argv, check=False, stdin=stdin, env=self._environment, timeout=180)
 
+    def begin(self, *words: str) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-m", "vmsim", *words]
+        return command.start(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self._environment)
+
     def ok(self, *words: str, stdin: bytes = b"") -> str:
         done = self(*words, stdin=stdin)
         assert done.returncode == 0, done
@@ -96,6 +100,16 @@ def test_what_a_person_sees(vmsim: Vmsim, guests: dict[str, View]) -> None:
     assert "login" in vmsim.ok("serial", "--log", "one").lower()
     assert "unplugged" in vmsim.ok("show", "three")
     assert "cpu" in vmsim.ok("stats", "one").lower()
+
+
+def test_a_command_ends_with_its_guests_power(vmsim: Vmsim, guests: dict[str, View]) -> None:
+    with vmsim.begin("exec", "two", "echo up; sleep 600") as under_way:
+        assert under_way.stdout is not None and under_way.stderr is not None
+        assert under_way.stdout.readline() == b"up\n"
+        vmsim.ok("stop", "two", "--hard")
+        assert under_way.wait(60) == 255
+        assert under_way.stderr.read() == b"The session ended without an exit code.\n"
+    vmsim.ok("start", "two")
 
 
 def test_stop_says_for_each_what_happened(vmsim: Vmsim, guests: dict[str, View]) -> None:

@@ -13,7 +13,7 @@ import click
 import paramiko
 
 from vmsim.cli import guest, names
-from vmsim.cli.session import Session, pass_session
+from vmsim.cli.session import Session, pass_session, say
 
 _CHUNK = 65536
 _LOST = 255
@@ -57,7 +57,10 @@ def run(transport: paramiko.Transport, line: str) -> int:
             break
     _drain(channel)
     code = channel.recv_exit_status() if channel.exit_status_ready() else -1
-    return _LOST if code < 0 else code
+    if code < 0:
+        say("The session ended without an exit code.")
+        return _LOST
+    return code
 
 
 def _feed(channel: paramiko.Channel) -> None:

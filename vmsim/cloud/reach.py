@@ -6,6 +6,7 @@ import socket
 
 from vmsim.cloud import instances
 from vmsim.cloud.context import Cloud
+from vmsim.host.keepalive import keep_alive
 from vmsim.model.errors import OperationFailed, UsageError, WrongState
 from vmsim.model.lifecycle import InstanceState
 
@@ -13,7 +14,10 @@ _ON = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.REBOOTING)
 
 
 def connect(cloud: Cloud, instance_id: str, port: int, timeout: float) -> socket.socket:
-    """A TCP connection to the guest's private address. Raises WrongState when it is off, OperationFailed else."""
+    """A TCP connection to the guest's private address, which ends soon after its power does.
+
+    Raises WrongState when it is off, OperationFailed else.
+    """
     if not 1 <= port <= 65535:
         raise UsageError(f"{port} is not a port.")
     instance = instances.get(cloud, instance_id)
@@ -22,9 +26,11 @@ def connect(cloud: Cloud, instance_id: str, port: int, timeout: float) -> socket
             "Connecting", instance.id, instance.state.value, hint=f"`vmsim start {instance.id}` starts it."
         )
     try:
-        return socket.create_connection((instance.private_ip, port), timeout)
+        made = socket.create_connection((instance.private_ip, port), timeout)
     except OSError as error:
         raise OperationFailed(
             f"Port {port} of {instance.id} ({instance.private_ip}) does not answer: {error}.",
             hint=f"It stands at: {instance.rung.words}.",
         ) from error
+    keep_alive(made)
+    return made

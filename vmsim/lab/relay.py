@@ -10,8 +10,7 @@ import asyncio
 import contextlib
 import socket
 
-_KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 4))
-"""A guest without power says no goodbye: half a minute later its silent connections end here."""
+from vmsim.host.keepalive import keep_alive
 
 
 class _End(asyncio.Protocol):
@@ -86,7 +85,8 @@ async def join(first: socket.socket, second: socket.socket) -> None:
     connected = 0
     try:
         for end, each in zip(ends, (first, second), strict=True):
-            _keep_alive(each)
+            _without_delay(each)
+            keep_alive(each)
             await loop.connect_accepted_socket(lambda end=end: end, each)  # type: ignore[misc]
             connected += 1
         await asyncio.gather(*(end.gone for end in ends))
@@ -97,9 +97,6 @@ async def join(first: socket.socket, second: socket.socket) -> None:
             each.close()
 
 
-def _keep_alive(each: socket.socket) -> None:
+def _without_delay(each: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for option, value in _KEEPALIVE:
-            each.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -33,6 +33,14 @@ def test_a_connected_socket_is_handed_out(cloud: Cloud, web: str) -> None:
     assert reached.instance_id == web and reached.user == "root" and reached.host_key.startswith("ssh-ed25519 ")
 
 
+def test_a_handed_out_socket_notices_that_the_guest_has_no_power(cloud: Cloud, web: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as guest:
+        handed = client_module.connect(cloud.home, "web", guest.getsockname()[1]).socket
+    with handed:
+        assert handed.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert handed.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+
+
 def test_a_closed_port_says_so(cloud: Cloud, web: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as guest:
         port = guest.getsockname()[1]
