@@ -30,9 +30,16 @@ _PUBLIC_BANDWIDTH = 10
 @click.option("--disk-size", type=Gibibytes(), default=None, help="System disk; the image's own size by default.")
 @click.option("--data-disk", "data_disks", type=Gibibytes(), multiple=True, help="Add a data disk. May be repeated.")
 @click.option("--public", is_flag=True, help="With a public address.")
-@click.option("--subnet", type=Word(), metavar="SUBNET", default="", help="Its id; the zone's default one by default.")
 @click.option(
-    "--group", "groups", type=Word(), metavar="GROUP", multiple=True, help="Security group; the default one by default."
+    "--subnet", type=Word(), metavar="SUBNET", default="", help="Name or id; the zone's default one by default."
+)
+@click.option(
+    "--group",
+    "groups",
+    type=Word(),
+    metavar="GROUP",
+    multiple=True,
+    help="Security group, name or id; the default one by default. May be repeated.",
 )
 @click.option("--key", "keys", type=Word(), metavar="KEY", multiple=True, help="SSH key; the home's own by default.")
 @click.option("--password", is_flag=True, help="Log in with a password instead of a key; asks for it.")
@@ -40,7 +47,9 @@ _PUBLIC_BANDWIDTH = 10
 @click.option("--user-data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="First-boot data.")
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="May be repeated.")
 @click.option("--boot-with-lab", is_flag=True, help="Start it whenever the lab has come up.")
-@click.option("--zone", type=Word(), metavar="ZONE", default="", help="The region's first by default.")
+@click.option(
+    "--zone", type=Word(), metavar="ZONE", default="", help="The subnet's, else the region's first, by default."
+)
 @region_option
 @wait_option
 @click.option("--limit", type=Seconds(), metavar="SECONDS", help="How long a boot may stand still.")

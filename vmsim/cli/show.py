@@ -82,6 +82,7 @@ def _network(item: dict[str, Any]) -> Facts:
     return [
         ("private address", f"{item['private_ip']} ({item['vpc_id']}, {item['subnet_id']}, {item['mac']})"),
         ("public address", f"{item['public_ip']} ({item['bandwidth_out']} Mbit/s)" if item["public_ip"] else ""),
+        ("security groups", ", ".join(f"{group['name']} ({group['id']})" for group in item["security_groups"])),
         ("published", "\n".join(map(_published, item["publications"]))),
     ]
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vmsim.cloud import doors, instances, operations_log, progress, readouts
+from vmsim.cloud import doors, instances, network_names, operations_log, progress, readouts
 from vmsim.cloud.launch import launch as launch_instances
 from vmsim.cloud.query import InstanceQuery, query
 from vmsim.local import fields, views
@@ -38,12 +38,14 @@ async def show(request: Request) -> Response:
     asked = await run_in_threadpool(operations_log.operations_of, cloud, found.id)
     published = await run_in_threadpool(doors.listing, cloud, found.id)
     view = views.instance(found, published=published, password=flag_of(request, "password"))
+    view["security_groups"] = await run_in_threadpool(network_names.of_groups, cloud, found.security_group_ids)
     return JSONResponse({"instance": view, "operations": [views.operation(item) for item in asked]})
 
 
 async def launch(request: Request) -> Response:
     cloud, request_id = cloud_of(request), request_id_of(request)
-    wanted = launch_request(await body_of(request, _LAUNCH_FIELDS), cloud.settings.region)
+    asked_for = launch_request(await body_of(request, _LAUNCH_FIELDS), cloud.settings.region)
+    wanted = await run_in_threadpool(network_names.by_ids, cloud, asked_for)
     made = await run_in_threadpool(launch_instances, cloud, wanted, caller=caller_of(request), request_id=request_id)
     asked = [await run_in_threadpool(operations_log.operations_of, cloud, item.id, 1) for item in made]
     return JSONResponse(

@@ -10,8 +10,11 @@ from local.serving import booted, settle, until
 
 from vmsim.cli import names
 from vmsim.client import Client
-from vmsim.cloud import state
+from vmsim.cloud import security_groups, state, subnets, vpcs
 from vmsim.cloud.context import Cloud
+from vmsim.cloud.security_groups import GroupRequest
+from vmsim.cloud.subnets import SubnetRequest
+from vmsim.cloud.vpcs import Options
 
 from .conftest import Vmsim
 
@@ -42,6 +45,39 @@ def test_it_works_without_arguments(cloud: Cloud, client: Client, vmsim: Vmsim) 
     assert made["id"] in ran.out and made["private_ip"] in ran.out and "vmsim ssh" in ran.out
     assert made["region"] == "ap-guangzhou" and made["type_name"] == "LAB1.NANO128" and made["key_ids"]
     assert "the guest is up" in ran.err
+
+
+@pytest.fixture
+def shop(cloud: Cloud) -> dict[str, str]:
+    """A VPC with two subnets, one of whose names a second VPC's has too, and a security group: ids by name."""
+    region, ids = cloud.settings.region, {}
+    for number, called in ((1, ("front", "back")), (2, ("back",))):
+        vpc = vpcs.create(cloud, region, f"10.{number}.0.0/16", Options(name="shop"), {})
+        for host, name in enumerate(called):
+            wanted = SubnetRequest(name, f"{region}-2", f"10.{number}.{host}.0/24")
+            (made,) = subnets.create(cloud, region, vpc.id, [wanted], {})
+            ids[name] = made.id
+    return ids | {"web": security_groups.create(cloud, region, GroupRequest("web", "", 0)).id}
+
+
+def test_a_subnet_and_groups_by_name(client: Client, shop: dict[str, str], vmsim: Vmsim) -> None:
+    ran = vmsim("launch", "--no-wait", "one", "--subnet", "front", "--group", "web")
+    assert ran.code == 0, ran.err
+    (made,) = client.get("/v1/instances")["instances"]
+    assert made["subnet_id"] == shop["front"] and made["zone"] == "ap-guangzhou-2"
+    assert made["security_group_ids"] == [shop["web"]]
+    assert f"web ({shop['web']})" in vmsim("show", "one").out
+    ran = vmsim("launch", "--no-wait", "two", "--subnet", shop["front"], "--group", shop["web"])
+    assert ran.code == 0, ran.err
+
+
+def test_a_name_that_none_or_two_have(shop: dict[str, str], vmsim: Vmsim) -> None:
+    ran = vmsim("launch", "--no-wait", "--subnet", "fornt")
+    assert ran.code == 1 and "There is no subnet fornt." in ran.err and f"front ({shop['front']})" in ran.err
+    ran = vmsim("launch", "--no-wait", "--group", "wbe")
+    assert ran.code == 1 and "There is no security group wbe." in ran.err and f"web ({shop['web']})" in ran.err
+    ran = vmsim("launch", "--no-wait", "--subnet", "back")
+    assert ran.code == 2 and "several" in ran.err and shop["back"] in ran.err
 
 
 def test_the_way_in_is_what_one_can_type(client: Client, web: str, vmsim: Vmsim) -> None:
