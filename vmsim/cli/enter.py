@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +23,7 @@ def command(session: Session, words: tuple[str, ...]) -> None:
     """Run a shell or a command in the lab's network.
 
     With your own files and programs, so that ping, curl and nmap see what the cloud's inside sees. Instances have
-    their names and ids as host names. The exit code is the command's.
+    their names, ids and own host names as host names. The exit code is the command's.
 
     \b
     Examples:
@@ -41,18 +42,20 @@ def command(session: Session, words: tuple[str, ...]) -> None:
 
 
 def host_names(instances: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
-    """Names by private address: its id, and its name where that is one word and nobody else's."""
+    """Names by private address: its id; its name, and what the guest calls itself, where that is one word and nobody
+    else's."""
     there = list(instances)
-    named = [item["name"] for item in there]
-    return {
-        item["private_ip"]: [item["id"]] + ([item["name"]] if _is_host_name(item["name"], named) else [])
-        for item in there
-        if item["private_ip"]
-    }
+    given = Counter(word for item in there for word in {item["name"], item["host_name"]})
+
+    def names(item: dict[str, Any]) -> list[str]:
+        own = (word for word in (item["name"], item["host_name"]) if given[word] == 1 and _is_host_name(word))
+        return list(dict.fromkeys([item["id"], *own]))
+
+    return {item["private_ip"]: names(item) for item in there if item["private_ip"]}
 
 
-def _is_host_name(name: str, named: list[str]) -> bool:
-    return named.count(name) == 1 and name.isascii() and name.replace("-", "").replace(".", "").isalnum()
+def _is_host_name(name: str) -> bool:
+    return name.isascii() and name.replace("-", "").replace(".", "").isalnum()
 
 
 def _become(words: tuple[str, ...]) -> None:
