@@ -10,7 +10,7 @@ from vmsim.cloud import elastic
 from vmsim.model.lifecycle import InstanceState, OperationState
 from vmsim.store import jobs
 
-from .vpc import address, code, ended, filters, ok
+from .vpc import address, code, ended, filters, message, ok
 from .wire import Api
 
 GONE = "eip-00000000"
@@ -90,6 +90,8 @@ def test_what_each_state_refuses(api: Api, guest: str) -> None:
     ended(api)
     assert code(api, "AssociateAddress", **pair) == "UnsupportedOperation.AddressStatusNotPermit"
     assert code(api, "ReleaseAddresses", AddressIds=[ident]) == "UnsupportedOperation.AddressStatusNotPermit"
+    said = message(api, "AssociateAddress", **pair)
+    assert f"is BIND, not UNBIND: it is bound to {guest}." in said and "DisassociateAddress" in said
     free = address(api)
     assert code(api, "ReleaseAddresses", AddressIds=[free, ident]) == "UnsupportedOperation.AddressStatusNotPermit"
     assert status(api, free) == "UNBIND", "all of them or none"

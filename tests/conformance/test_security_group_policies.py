@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .groups import ANYWHERE, CREATE, GONE, change, code, everything, made, ok, policies, ports, rule
+from .vpc import message
 from .wire import Api
 
 DELETE, REPLACE = "DeleteSecurityGroupPolicies", "ReplaceSecurityGroupPolicies"
@@ -43,6 +44,11 @@ def test_rules_stand_in_the_order_that_the_index_says(api: Api) -> None:
     version_0 = {"SecurityGroupId": ident, "SecurityGroupPolicySet": {"Version": "0", "Ingress": [rule(5)]}}
     assert code(api, "ModifySecurityGroupPolicies", **version_0, SortPolicys=True) == ""
     assert policies(api, ident) == {"Version": "8", "Ingress": [], "Egress": []}
+
+
+def test_an_index_in_an_empty_direction_says_that_it_is_empty(api: Api) -> None:
+    given = {"SecurityGroupId": made(api), "SecurityGroupPolicySet": {"Ingress": [{"PolicyIndex": 0}]}}
+    assert "there is no rule in this direction" in message(api, DELETE, **given)
 
 
 def test_what_is_left_out_of_a_rule_is_all(api: Api) -> None:

@@ -63,6 +63,17 @@ class Seconds(click.FloatRange):
         return number
 
 
+class Port(click.ParamType[int]):
+    """A port of a guest. Who knows other tools writes 8080:80, and is told how it is said here."""
+
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if str(value).isascii() and str(value).isdigit() and 1 <= int(value) <= 65535:
+            return int(value)
+        self.fail(f"{value!r} is no port of the guest, 1 to 65535. Where it is to be here says --on.", param, ctx)
+
+
 class Word(click.ParamType[str]):
     """A name of something there is. An empty one (`vmsim launch "$NAME"`, never set) is a mistake, and not "none"."""
 

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from vmsim.cli import names, output
+from vmsim.cli.options import Port
 from vmsim.cli.session import Session, pass_session, say
 from vmsim.model.publication import is_loopback, place, shown
 
-_port = click.argument("port", metavar="[PORT]", type=click.IntRange(1, 65535), required=False)
+_port = click.argument("port", metavar="[PORT]", type=Port(), required=False)
 _name = click.argument("name", metavar="[NAME]", required=False, shell_complete=names.complete)
 _on = click.option("--on", metavar="ADDRESS:PORT", help="Where on this workstation; the loopback where only a port is.")
 

@@ -264,8 +264,10 @@ def _check_status(address: Address, wanted: AddressStatus) -> None:
     if address.status is wanted:
         return
     if address.status in (AddressStatus.BIND, AddressStatus.UNBIND):
+        bound = f"bound to {address.instance_id}" if address.instance_id else "bound to no instance"
         raise Refused(
-            f"EIP {address.id} is {address.status.value}, not {wanted.value}.",
+            f"EIP {address.id} is {address.status.value}, not {wanted.value}: it is {bound}.",
+            hint="DisassociateAddress frees it." if address.instance_id else "",
             code="UnsupportedOperation.AddressStatusNotPermit",
         )
     raise Busy(

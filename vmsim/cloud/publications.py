@@ -48,7 +48,8 @@ def withdraw(
     with cloud.publishing:
         gone = doors.remove(cloud, *conditions)
         if not gone:
-            asked = [instance_id, "" if port is None else f"port {port}", "" if on is None else f"on {shown(*on)}"]
+            asked = ["" if port is None else str(port), f"of {instance_id}" if instance_id else ""]
+            asked += ["" if on is None else f"on {shown(*on)}"]
             raise NotFound("published port", " ".join(filter(None, asked)), hint="`vmsim publish --list` shows them.")
         doors.tell(cloud)
     return gone

@@ -118,4 +118,7 @@ def _check_once(places: Sequence[int]) -> None:
 
 
 def _out_of_range(index: int, last: int) -> UsageError:
+    if last < 0:
+        text = f"PolicyIndex is {index}; there is no rule in this direction."
+        return UsageError(text, code="InvalidParameterValue.Range")
     return UsageError(f"PolicyIndex is {index}; it is 0 to {last}.", code="InvalidParameterValue.Range")

@@ -63,5 +63,12 @@ def test_a_port_in_use_names_its_holder(vmsim: Vmsim, web: str, guest: socket.so
     assert ran.code == 1 and "is held by process" in ran.err and "--on" in ran.err
 
 
+def test_what_is_no_port_says_how_it_is_written(vmsim: Vmsim, web: str) -> None:
+    for word in ("8080:80", "http", "0", "65536"):
+        ran = vmsim("publish", "web-1", word)
+        assert ran.code == 2 and f"'{word}' is no port of the guest" in ran.err and "--on" in ran.err
+    assert f"There is no published port 81 of {web}." in vmsim("unpublish", "web-1", "81").err
+
+
 def test_wrong_use(vmsim: Vmsim, web: str) -> None:
     assert vmsim("publish").code == vmsim("publish", "web-1").code == vmsim("unpublish").code == 2
