@@ -29,7 +29,8 @@ _PUBLIC_BANDWIDTH = 10
 )
 @click.option("--disk-size", type=Gibibytes(), default=None, help="System disk; the image's own size by default.")
 @click.option("--data-disk", "data_disks", type=Gibibytes(), multiple=True, help="Add a data disk. May be repeated.")
-@click.option("--public", is_flag=True, help="With a public address.")
+@click.option("--public", is_flag=True, help=f"With a public address, of {_PUBLIC_BANDWIDTH} Mbit/s.")
+@click.option("--host-name", type=Word(), metavar="HOST-NAME", default="", help="Of the guest; its id by default.")
 @click.option(
     "--subnet", type=Word(), metavar="SUBNET", default="", help="Name or id; the zone's default one by default."
 )
@@ -104,6 +105,7 @@ def _request(wanted: dict[str, Any], region: str, password: str) -> dict[str, An
         "type_name": wanted["type_name"],
         "count": wanted["count"],
         "name": wanted["name"],
+        "host_name": wanted["host_name"],
         "system_disk_gib": wanted["disk_size"] or 0,
         "data_disks": [{"size_gib": size} for size in wanted["data_disks"]],
         "subnet_id": wanted["subnet"],

@@ -47,6 +47,14 @@ def test_it_works_without_arguments(cloud: Cloud, client: Client, vmsim: Vmsim) 
     assert "the guest is up" in ran.err
 
 
+def test_a_host_name_is_numbered_as_names_are(client: Client, vmsim: Vmsim) -> None:
+    assert vmsim("launch", "--no-wait", "web", "--host-name", "front", "--count", "2").code == 0
+    made = client.get("/v1/instances")["instances"]
+    assert {(item["name"], item["host_name"]) for item in made} == {("web1", "front1"), ("web2", "front2")}
+    ran = vmsim("launch", "--no-wait", "--host-name", "no name")
+    assert ran.code == 2 and "cannot be a host name" in ran.err
+
+
 @pytest.fixture
 def shop(cloud: Cloud) -> dict[str, str]:
     """A VPC with two subnets, one of whose names a second VPC's has too, and a security group: ids by name."""
