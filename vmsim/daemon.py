@@ -185,17 +185,18 @@ class _Server(uvicorn.Server):
 
 
 def _server(application: object, parser: Literal["h11", "httptools"] = CAREFUL) -> uvicorn.Server:
-    return _Server(
-        uvicorn.Config(
-            application,  # type: ignore[arg-type]
-            http=parser,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            server_header=False,
-        )
+    configured = uvicorn.Config(
+        application,  # type: ignore[arg-type]
+        http=parser,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        server_header=False,
     )
+    # At once, and not in the server's task: a parser that is not installed would leave callers waiting for ever.
+    configured.load()
+    return _Server(configured)
 
 
 def _listening(descriptor: int) -> socket.socket:
