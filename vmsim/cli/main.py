@@ -58,6 +58,7 @@ ROWS = (
     _row(_THINGS, "disk", "List, make, attach, detach, grow and delete disks."),
     _row(_THINGS, "image", "List, build, make, import and delete images."),
     _row(_THINGS, "snapshot", "List, make, put back and delete snapshots of disks."),
+    _row(_THINGS, "network", "List subnets, security groups and EIPs."),
     _row(_THINGS, "key", "List, make, import and delete SSH keys."),
     _row(_THINGS, "key-id", "List, make, disable and delete keys of the API."),
     _row(_THINGS, "type", "List instance types."),

@@ -86,16 +86,17 @@ def unpublish(session: Session, name: str | None, port: int | None, on: str | No
 def _list(session: Session, name: str | None, form: str) -> None:
     instance = names.one(session.client, name)["id"] if name else None
     found = session.client.get("/v1/publications", instance=instance)["publications"]
+    known = {item["id"]: item["name"] for item in session.client.get("/v1/instances")["instances"]}
+    for each in found:
+        each["instance_name"] = known.get(each["instance_id"], "")
     if form == "json":
         output.print_json({"publications": found})
     elif not found:
         say("No port is published. `vmsim publish NAME PORT` does it.")
     else:
-        known = {item["id"]: item["name"] for item in session.client.get("/v1/instances")["instances"]}
-        output.print_table(("HERE", "INSTANCE", "NAME", "PORT", "OPEN"), [_row(each, known) for each in found])
+        output.print_table(("HERE", "INSTANCE", "NAME", "PORT", "OPEN"), [_row(each) for each in found])
 
 
-def _row(each: dict[str, Any], known: dict[str, str]) -> tuple[object, ...]:
-    here = shown(each["address"], each["local_port"])
-    ident = each["instance_id"]
-    return (here, ident, known.get(ident, "-"), each["port"], f"no: {each['error']}" if each["error"] else "yes")
+def _row(each: dict[str, Any]) -> tuple[object, ...]:
+    here, name = shown(each["address"], each["local_port"]), each["instance_name"] or "-"
+    return (here, each["instance_id"], name, each["port"], f"no: {each['error']}" if each["error"] else "yes")

@@ -31,7 +31,7 @@ class Shown:
 
 
 def query(
-    cloud: Cloud, region: str, named: Sequence[str], filters: Sequence[Filter], offset: int, limit: int
+    cloud: Cloud, region: str, named: Sequence[str], filters: Sequence[Filter], offset: int, limit: int | None
 ) -> Page[Shown]:
     """The page and the total, newest first. Raises UsageError for an unknown filter."""
     for asked in filters:
@@ -44,7 +44,7 @@ def query(
     kinds = {value for asked in filters if asked.name == "address-type" for value in asked.values} or {ELASTIC}
     rows = [one for one in _all(cloud, region, kinds) if not named or one.address.id in named]
     found = [one for one in rows if all(_fits(one, asked) for asked in filters)]
-    return Page(len(found), tuple(found[offset : offset + limit]))
+    return Page(len(found), tuple(found[offset:][:limit]))
 
 
 def of_instances(cloud: Cloud, ids: Sequence[str]) -> dict[str, Address]:

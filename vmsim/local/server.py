@@ -27,6 +27,7 @@ from vmsim.local import (
     jobs,
     keys,
     lab,
+    networks,
     operations,
     publications,
     snapshots,
@@ -49,6 +50,7 @@ def application(cloud: Cloud) -> Starlette:
         *images.ROUTES,
         *snapshots.ROUTES,
         *publications.ROUTES,
+        *networks.ROUTES,
         Route("/v1/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Mount("/", trusted_application(cloud)),
     ]
