@@ -10,7 +10,11 @@ REGION = "ap-guangzhou"
 
 
 def test_before_anything_was_launched_there_is_nothing(vmsim: Vmsim) -> None:
-    assert vmsim("network", "list", "--output", "json").json() == {"subnets": [], "security_groups": [], "addresses": []}
+    assert vmsim("network", "list", "--output", "json").json() == {
+        "subnets": [],
+        "security_groups": [],
+        "addresses": [],
+    }
     assert vmsim("network", "list").code == 0
 
 
