@@ -2,7 +2,7 @@
 
 Each public address is a /32 on `lo` of the lab, as are the metadata service's; one that is not listed is unreachable,
 not refused: no route leads to it, and the way out does not take it. Only addresses on `lo` that carry our label are
-ever touched.
+ever touched, and one that is wanted but was put there by somebody else: it becomes ours.
 
 `apply` may be done twice and by many. It does nothing when everything is as it should be, and looks whether it is:
 somebody who changes the tables behind our back has them put right again.
@@ -20,6 +20,8 @@ from vmsim.host.ruleset import TABLE, Situation, ruleset
 from vmsim.model.network import METADATA
 
 LABEL = "lo:vmsim"
+SINGLE = 32
+"""The prefix of one address alone."""
 
 
 class Firewall:
@@ -34,12 +36,14 @@ class Firewall:
         """Make it so. Raises CommandFailed; the tables are then as they were before."""
         with self._lock:
             situation = situation_now()
-            present = _on_lo()
+            present, others = _on_lo()
             wanted = {*METADATA, *(pair.public for pair in situation.public)}
             for gone in sorted(present - wanted):
                 command.run(["ip", "address", "del", f"{gone}/32", "dev", "lo"])
             self._filter(ruleset(situation))
             for new in sorted(wanted - present):
+                if new in others:
+                    command.run(["ip", "address", "del", f"{new}/32", "dev", "lo"])
                 command.run(["ip", "address", "add", f"{new}/32", "dev", "lo", "label", LABEL])
 
     def _filter(self, text: str) -> None:
@@ -55,11 +59,13 @@ def _listed() -> str:
     return "" if any(done.returncode for done in tables) else "".join(done.stdout for done in tables)
 
 
-def _on_lo() -> set[IPv4Address]:
+def _on_lo() -> tuple[set[IPv4Address], set[IPv4Address]]:
+    """With our label, and with another one or none."""
     said = command.run(["ip", "-json", "address", "show", "dev", "lo"]).stdout
-    return {
-        IPv4Address(info["local"])
+    found = [
+        (IPv4Address(info["local"]), info.get("label") == LABEL)
         for device in json.loads(said)
         for info in device.get("addr_info", ())
-        if info.get("label") == LABEL
-    }
+        if info["family"] == "inet" and info["prefixlen"] == SINGLE
+    ]
+    return {address for address, ours in found if ours}, {address for address, ours in found if not ours}
