@@ -111,6 +111,7 @@ def _inet(situation: Situation, pairs: list[PublicAddress], guests: list[Guest])
         *_hook("lab_bandwidth", "filter", "input", "filter - 5", "accept", _limited(limited, _BY_PUBLIC)),
         *_hook("postrouting", "nat", "postrouting", "srcnat", "accept", _disguise(first_of)),
         *_hook("inbound", "filter", "postrouting", "srcnat + 10", "accept", _INBOUND),
+        *_chain("dhcp", _dhcp(guests)),
         *_hook("input", "filter", "input", "filter", "accept", _INPUT),
         *_hook("outbound", "filter", "output", "filter", "accept", _OUTBOUND),
     ]
@@ -144,7 +145,7 @@ _INPUT = (
     _CURRENT,
     "ct direction reply ct status dnat goto ingress",
     "ct state established,related accept",
-    "udp dport 67 accept",
+    "udp dport 67 goto dhcp",
     f"ip daddr {{ {', '.join(map(str, METADATA))} }} tcp dport 80 accept",
     "fib daddr . iif type != local drop",  # the gateway of its own subnet, and no other one's
     "meta l4proto { tcp, udp } th dport 53 accept",
@@ -184,6 +185,13 @@ def _apart(vpcs: Mapping[str, tuple[IPv4Network, ...]]) -> list[str]:
         return ["drop"]
     verdicts = ", ".join(f"{subnet} : goto {_name(ident)}" for subnet, ident in sorted(cidrs))
     return [f"ct original ip saddr vmap {{ {verdicts} }}", "drop"]
+
+
+def _dhcp(guests: list[Guest]) -> list[str]:
+    """In its own name alone: the server believes what a message says of its sender, and one that declines an address in
+    another guest's name would keep it from that one for ten minutes. (`th,288,48` is DHCP's chaddr.)"""
+    macs = sorted({guest.mac for guest in guests})
+    return [*(f"ether saddr {mac} @th,288,48 0x{mac.replace(':', '')} accept" for mac in macs), "drop"]
 
 
 def _limit(pair: PublicAddress) -> list[str]:

@@ -53,6 +53,11 @@ def test_the_order_of_what_is_given_does_not_matter() -> None:
     assert first == ruleset(Situation((two, one, two), (guest(3), guest(2)), (), turned))
 
 
+def test_dhcp_is_asked_for_in_ones_own_name() -> None:
+    text = ruleset(Situation(guests=(guest(2),)))
+    assert "ether saddr 52:54:00:00:00:02 @th,288,48 0x525400000002 accept" in text
+
+
 def test_a_guest_with_two_public_addresses_calls_from_the_first() -> None:
     text = ruleset(Situation(public=(pair("203.0.113.6", "172.16.0.2"), pair("203.0.113.5", "172.16.0.2"))))
     assert "snat ip to ip saddr map { 172.16.0.2 : 203.0.113.5 }" in text
