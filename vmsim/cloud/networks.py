@@ -8,18 +8,24 @@ from ipaddress import IPv4Address, IPv4Network
 from sqlalchemy import Connection
 
 from vmsim.cloud.context import Cloud
+from vmsim.host import bridges
+from vmsim.host.bridges import Bridge
 from vmsim.host.network_xml import NetworkSpec
+from vmsim.host.ruleset import tap_of
 from vmsim.model import ids, regions
 from vmsim.model.errors import NotFound, OutOfResources, UsageError
 from vmsim.model.instance import Instance
 from vmsim.model.launch import LaunchRequest
+from vmsim.model.lifecycle import InstanceState
 from vmsim.model.network import DEFAULT_RANGES, RESERVED_HOSTS, Subnet, Vpc
 from vmsim.store import instances, networks
+from vmsim.store.schema import instances as table
 from vmsim.store.schema import subnets, vpcs
 
 SUBNET_PREFIX = 20
 DOMAIN = "vmsim.internal"
 """Of a VPC that has none of its own."""
+_WITH_NETWORK = tuple(state.value for state in (InstanceState.RUNNING, InstanceState.REBOOTING, InstanceState.STOPPING))
 NO_ADDRESS = "FailedOperation.NoAvailableIpAddressCountInSubnet"
 
 
@@ -165,15 +171,24 @@ def detach(cloud: Cloud, instance: Instance) -> None:
 
 
 def reconcile(cloud: Cloud) -> None:
-    """Every network answers what its VPC's instances are called, and none is there that no record knows."""
+    """Every network answers what its VPC's instances are called, those of guests that are on have all that they need,
+    and none is there that no record knows."""
     sweep(cloud)
     with cloud.naming:
         with cloud.store.reading() as connection:
             known = {subnet.network: subnet for subnet in networks.subnets_where(connection)}
-            names = {vpc.id: _names(connection, vpc) for vpc in networks.vpcs_where(connection)}
-        for network in cloud.networks.names():
-            if network in known:
-                cloud.networks.set_names(network, names.get(known[network].vpc_id, {}), whole=True)
+            vpc_of = {vpc.id: vpc for vpc in networks.vpcs_where(connection)}
+            names = {vpc.id: _names(connection, vpc) for vpc in vpc_of.values()}
+            on = instances.columns(connection, [table.c.id, table.c.subnet_id], table.c.state.in_(_WITH_NETWORK))
+        held = []
+        for subnet in (known[network] for network in cloud.networks.names() if network in known):
+            ports = tuple(tap_of(row.id) for row in on if row.subnet_id == subnet.id)
+            if ports:
+                cloud.networks.ensure(_spec(subnet, vpc_of[subnet.vpc_id]), names[subnet.vpc_id])
+                held.append(Bridge(subnet.bridge, subnet.gateway, subnet.cidr.prefixlen, ports))
+            cloud.networks.set_names(subnet.network, names.get(subnet.vpc_id, {}), whole=True)
+    if held:
+        bridges.mend(held)
 
 
 def sweep(cloud: Cloud) -> None:

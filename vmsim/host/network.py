@@ -9,6 +9,7 @@ boot asked for it.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from typing import TypeVar
 
 import libvirt
 
+from vmsim.host import bridges
 from vmsim.host.connection import Connection
 from vmsim.host.network_xml import (
     ALWAYS,
@@ -34,9 +36,10 @@ from vmsim.model.errors import HostError, NotFound
 
 T = TypeVar("T")
 
-_SYSCTL = Path("/proc/sys/net/ipv4/conf")
-_PORTS = Path("/sys/class/net")
-_BRIDGED = Path("/proc/sys/net/bridge")
+log = logging.getLogger(__name__)
+
+_PIDS = Path("/run/libvirt/network")
+"""Where libvirt keeps the pid of each network's dnsmasq."""
 _ADD = libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST
 _DELETE = libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE
 _LIVE = libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
@@ -65,7 +68,7 @@ class Networks:
     def ensure(self, spec: NetworkSpec, names: Mapping[IPv4Address, str] | None = None) -> None:
         """Define and start it unless it is so; a new one answers these names from its beginning. One of that name with
         another address is refused, not rebuilt: guests may be on it. For another domain, or other servers to ask, it
-        starts anew as soon as nobody is on it."""
+        starts anew as soon as nobody is on it. What somebody killed or deleted of it is there again."""
 
         def work(raw: libvirt.virConnect) -> None:
             network = _find(raw, spec.name)
@@ -78,18 +81,22 @@ class Networks:
                     f"network {spec.name} exists as {found.gateway}/{found.prefix} on {found.bridge}, "
                     f"not as {spec.gateway}/{spec.prefix} on {spec.bridge}."
                 )
-            if (found.domain, found.dns_servers) != (spec.domain, spec.dns_servers) and not _has_ports(spec.bridge):
+            if (found.domain, found.dns_servers) != (spec.domain, spec.dns_servers) and not bridges.has_ports(
+                spec.bridge
+            ):
                 network = raw.networkDefineXMLFlags(with_dns(xml, spec), libvirt.VIR_NETWORK_DEFINE_VALIDATE)
                 if network.isActive():
                     network.destroy()
             if not network.isActive():
                 network.create()
+            else:
+                _restore(network, spec.name, spec.bridge)
 
         with self._changing:
             self._connection.call(work)
-        _let_bridged_frames_pass()
+        bridges.let_bridged_frames_pass()
         if spec.isolated:
-            _judge_every_flow(spec.bridge)
+            bridges.judge_every_flow(spec.bridge)
 
     def remove(self, name: str) -> None:
         """Stop and forget it; nothing when it is gone."""
@@ -206,23 +213,24 @@ def _find(raw: libvirt.virConnect, name: str) -> libvirt.virNetwork | None:
         raise
 
 
-def _has_ports(bridge: str) -> bool:
-    """Is a guest on it? It would lose its network with the bridge."""
-    ports = _PORTS / bridge / "brif"
-    return ports.exists() and any(not port.name.endswith("-nic") for port in ports.iterdir())
+def _restore(network: libvirt.virNetwork, name: str, bridge: str) -> None:
+    """What was killed or deleted of one that libvirt takes for running: it looks only when something is changed."""
+    pid_file = _PIDS / f"{name}.pid"
+    if not pid_file.exists():
+        return
+    if not bridges.exists(bridge):
+        log.warning("the bridge %s of %s is gone: both are made anew", bridge, name)
+        network.destroy()
+        network.create()
+    elif not _is_dnsmasq(pid_file):
+        log.warning("dnsmasq of %s has ended: it is started again", name)
+        for change in (_DELETE, _ADD):
+            for address, known in ALWAYS.items():
+                network.update(change, libvirt.VIR_NETWORK_SECTION_DNS_HOST, -1, name_xml(address, known), _LIVE)
 
 
-def _let_bridged_frames_pass() -> None:
-    """Where the host has loaded br_netfilter (Docker does), frames between two ports of one bridge would meet the
-    filters made for what is routed. This namespace has a switch of its own for that."""
-    for name in ("bridge-nf-call-iptables", "bridge-nf-call-ip6tables", "bridge-nf-call-arptables"):
-        switch = _BRIDGED / name
-        if switch.exists() and switch.read_text().strip() != "0":
-            switch.write_text("0")
-
-
-def _judge_every_flow(bridge: str) -> None:
-    """Guests on isolated ports reach each other only through the host, which answers ARP for them, so that one
-    stateful table sees every flow; and never tells them of a shorter way."""
-    (_SYSCTL / bridge / "proxy_arp_pvlan").write_text("1")
-    (_SYSCTL / bridge / "send_redirects").write_text("0")
+def _is_dnsmasq(pid_file: Path) -> bool:
+    try:
+        return Path(f"/proc/{int(pid_file.read_text())}/comm").read_text() == "dnsmasq\n"
+    except (OSError, ValueError):
+        return False

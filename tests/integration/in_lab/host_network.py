@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vmsim.host import command
+from vmsim.host import bridges, command
+from vmsim.host.bridges import Bridge
 from vmsim.host.connection import Connection
 from vmsim.host.network import Networks
 from vmsim.host.network_xml import HostEntry, NetworkSpec
@@ -193,3 +195,59 @@ def test_another_domain_is_taken_when_nobody_is_on_it(networks: Networks) -> Non
     assert "dhcp-option=option:dns-server,10.9.9.9,10.9.9.8" in said
     networks.ensure(SPEC)
     assert "10.9.9.9" not in Path(f"/var/lib/libvirt/dnsmasq/{SPEC.name}.conf").read_text()
+
+
+def test_what_answers_in_a_network_is_started_again(networks: Networks) -> None:
+    """libvirt does it only when something of the network changes, and a guest that starts meanwhile gets no address."""
+    pid_file = Path(f"/run/libvirt/network/{SPEC.name}.pid")
+    process = psutil.Process(int(pid_file.read_text()))
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+    networks.ensure(SPEC)
+    assert psutil.Process(int(pid_file.read_text())).name() == "dnsmasq"
+    assert resolved("metadata.tencentyun.com", SPEC.gateway) == ["169.254.0.23"]
+
+
+def test_a_bridge_that_somebody_deleted_is_there_again(networks: Networks) -> None:
+    command.run(["ip", "link", "del", SPEC.bridge])
+    networks.ensure(SPEC)
+    assert resolved("metadata.tencentyun.com", SPEC.gateway) == ["169.254.0.23"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "link set tap-a nomaster",
+        "link set tap-a down",
+        "link set tap-a type bridge_slave isolated off",
+        "link set vmsim1 down",
+        "address flush dev vmsim1",
+    ],
+)
+def test_a_bridge_keeps_its_address_and_its_ports(networks: Networks, change: str) -> None:
+    wanted = Bridge(SPEC.bridge, SPEC.gateway, SPEC.prefix, ("tap-a", "tap-gone"))
+    command.run(["ip", "link", "add", "tap-a", "type", "veth", "peer", "name", "far"])
+    try:
+        bridges.mend([wanted])
+        before = links(SPEC.bridge, "tap-a")
+        command.run(["ip", *change.split()])
+        assert links(SPEC.bridge, "tap-a") != before
+        bridges.mend([wanted])
+        assert links(SPEC.bridge, "tap-a") == before
+    finally:
+        command.run(["ip", "link", "del", "tap-a"])
+
+
+def links(*names: str) -> list[object]:
+    """Of each: is it up, whose port is it, is it isolated, what addresses has it?"""
+    said = json.loads(command.run(["ip", "-json", "-details", "address", "show"]).stdout)
+    return [
+        (
+            "UP" in link["flags"],
+            link.get("master"),
+            link["linkinfo"].get("info_slave_data", {}).get("isolated"),
+            [(info["local"], info["prefixlen"]) for info in link["addr_info"] if info["family"] == "inet"],
+        )
+        for link in said
+        if link.get("ifname") in names
+    ]
