@@ -60,6 +60,8 @@ def test_guests_have_names_and_answer(home: Path) -> None:
 def test_a_command_that_is_not_there(home: Path) -> None:
     missing = vmsim(home, "enter", "--", "no-such-program")
     assert missing.returncode == 127 and "no-such-program cannot be run" in missing.stderr
+    empty = vmsim(home, "enter", "--", "")
+    assert empty.returncode == 127 and "is empty" in empty.stderr
 
 
 def test_vmsim_itself_works_inside(home: Path) -> None:
