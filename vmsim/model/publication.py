@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from vmsim.model.errors import UsageError
 
 LOOPBACK = "127.0.0.1"
+_EVERYBODY = ip_address("255.255.255.255")
 _HINT = "Write for instance 127.0.0.1:8080, [::1]:8080 or 8080."
 
 
@@ -29,10 +30,12 @@ def place(text: str) -> tuple[str, int]:
     written, _, number = text.rpartition(":")
     written = written.removeprefix("[").removesuffix("]")
     try:
-        address = str(ip_address(LOOPBACK if written in ("", "localhost") else written))
+        address = ip_address(LOOPBACK if written in ("", "localhost") else written)
     except ValueError:
         raise UsageError(f"{written!r} is not an address.", hint=_HINT) from None
-    return address, port(number)
+    if address.is_multicast or address == _EVERYBODY:
+        raise UsageError(f"{address} is no address of one machine: nobody can connect to it.", hint=_HINT)
+    return str(address), port(number)
 
 
 def port(text: str) -> int:

@@ -28,6 +28,13 @@ def test_no_place(text: str) -> None:
         place(text)
 
 
+@pytest.mark.parametrize("text", ["224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80"])
+def test_what_nobody_can_connect_to(text: str) -> None:
+    """The kernel would listen there, and the port be called open."""
+    with pytest.raises(UsageError, match="no address of one machine"):
+        place(text)
+
+
 def test_who_may_come_in() -> None:
     assert is_loopback("127.0.0.2") and is_loopback("::1")
     assert not is_loopback("0.0.0.0") and not is_loopback("192.0.2.1")
