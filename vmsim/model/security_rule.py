@@ -55,7 +55,11 @@ def ports(text: str, of: Protocol) -> str:
         raise UsageError(f"Port is {text!r}; ports are 1 to {LAST_PORT}, the lower first.", code=_MALFORMED)
     if any(after[0] <= before[1] for before, after in pairwise(ranges)):
         raise UsageError(f"Port is {text!r}; a port is in it twice.", code="InvalidParameterValue")
-    return wanted
+    return ",".join(_without_zeros(part) for part in wanted.split(","))
+
+
+def _without_zeros(part: str) -> str:
+    return "-".join(str(int(number)) for number in part.split("-"))
 
 
 def cidr(text: str) -> IPv4Network:

@@ -40,6 +40,11 @@ def test_ports_are_kept_as_they_are_written(text: str) -> None:
     assert security_rule.ports(text, Protocol.UDP) == text
 
 
+def test_a_port_has_one_form() -> None:
+    """Else one rule could stand there twice."""
+    assert security_rule.ports("00080,0443-00500", Protocol.TCP) == "80,443-500"
+
+
 @pytest.mark.parametrize(
     "text", ["0", "65536", "80-", "-80", "90-80", "80, 443", "80,,443", "http", "80,80", "80,70-90"]
 )
