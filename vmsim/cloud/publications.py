@@ -11,7 +11,8 @@ import contextlib
 from vmsim.cloud import doors, events, instances
 from vmsim.cloud.context import Cloud
 from vmsim.cloud.doors import Published
-from vmsim.model.errors import InUse, NotFound
+from vmsim.model.errors import InUse, NotFound, Refused
+from vmsim.model.lifecycle import InstanceState
 from vmsim.model.publication import LOOPBACK, Publication, shown
 from vmsim.store import instances as instance_store
 from vmsim.store import publications as store
@@ -82,8 +83,11 @@ def _reserved(cloud: Cloud, port: int, on: Place | None) -> Place:
 def _record(cloud: Cloud, made: Publication) -> None:
     """The instance is looked at again: it may have been terminated since."""
     with cloud.store.writing() as connection:
-        if instance_store.one(connection, made.instance_id) is None:
+        found = instance_store.one(connection, made.instance_id)
+        if found is None:
             raise NotFound("instance", made.instance_id)
+        if found.state is InstanceState.TERMINATING:
+            raise Refused(f"Instance {found.id} is being terminated: no port can lead to it any more.")
         store.add(connection, made)
         text = f"port {made.port} on {shown(made.address, made.local_port)}"
         events.record(cloud, connection, "publish", text, instance_id=made.instance_id)

@@ -25,10 +25,11 @@ from vmsim.model.disk import Disk
 from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
-from vmsim.store import disks, rows, tags, times
+from vmsim.store import disks, publications, rows, tags, times
 from vmsim.store.kept import touch
 from vmsim.store.rows import Order
 from vmsim.store.schema import instance_keys, instances
+from vmsim.store.schema import publications as publication_table
 
 _PLAIN = [
     "id",
@@ -101,9 +102,10 @@ def change(connection: Connection, instance_id: str, **fields: Any) -> None:
 
 
 def remove(connection: Connection, instance_id: str) -> None:
-    """With the disks that are still attached to it."""
+    """With the disks that are still attached to it, and the ports that lead to it."""
     touch(connection, instance_id)
     tags.put(connection, instance_id, {})
+    publications.remove(connection, publication_table.c.instance_id == instance_id)
     for disk in disks.of_instances(connection, [instance_id])[instance_id]:
         disks.remove(connection, disk.id)
     connection.execute(delete(instances).where(instances.c.id == instance_id))

@@ -12,7 +12,9 @@ from lab.brokered import brokered
 from cloud_fixture import launched
 from vmsim.cloud import doors, publications
 from vmsim.cloud.context import Cloud
-from vmsim.model.errors import HostError, InUse, NotFound
+from vmsim.model.errors import HostError, InUse, NotFound, Refused
+from vmsim.model.lifecycle import InstanceState
+from vmsim.store import instances
 
 HERE = "127.0.0.1"
 
@@ -118,3 +120,20 @@ def test_it_goes_with_its_instance_also_while_the_broker_is_away(cloud: Cloud, r
         publications.publish(cloud, instance, 80, None)
     doors.forget(cloud, instance)
     assert doors.listing(cloud) == []
+
+
+def test_nothing_leads_to_an_instance_that_is_going(cloud: Cloud, broker: None) -> None:
+    """It would stand there for ever, leading to nobody."""
+    instance = launched(cloud, InstanceState.TERMINATING).id
+    with pytest.raises(Refused, match="is being terminated"):
+        publications.publish(cloud, instance, 80, None)
+    assert doors.listing(cloud) == []
+
+
+def test_the_last_of_an_instance_takes_its_ports_along(cloud: Cloud, broker: None) -> None:
+    instance = launched(cloud).id
+    made = publications.publish(cloud, instance, 80, None)
+    with cloud.store.writing() as connection:
+        instances.remove(connection, instance)
+    doors.reconcile(cloud)
+    assert doors.listing(cloud) == [] and not is_open(made.local_port)
