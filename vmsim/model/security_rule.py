@@ -14,6 +14,9 @@ from vmsim.model.errors import Missing, UsageError
 from vmsim.model.security_group import ALL_PORTS, ANYWHERE, Protocol, Verdict
 
 LAST_PORT = 65535
+MOST_PORTS = 20
+"""Ports and ranges of one rule, as many as the cloud's templates of them hold: a hundred rules of thousands each are
+more than the host's filters can be made of in time."""
 _MALFORMED = "InvalidParameterValue.Malformed"
 _PORT = r"[0-9]{1,5}"
 _PORTS = re.compile(rf"{_PORT}(-{_PORT})?(,{_PORT}(-{_PORT})?)*")
@@ -50,6 +53,11 @@ def ports(text: str, of: Protocol) -> str:
         raise UsageError(f"Port is {text!r}; only TCP and UDP have ports.", code="InvalidParameterValue")
     if not _PORTS.fullmatch(wanted):
         raise UsageError(f"Port is {text!r}; it looks like 80, 80,443, 8000-8010 or ALL.", code=_MALFORMED)
+    if wanted.count(",") >= MOST_PORTS:
+        raise UsageError(
+            f"Port has {wanted.count(',') + 1} ports and ranges; a rule has at most {MOST_PORTS}.",
+            code="InvalidParameterValue.LimitExceeded",
+        )
     ranges = sorted((int(each[0]), int(each[-1])) for each in (part.split("-") for part in wanted.split(",")))
     if any(not 1 <= low <= high <= LAST_PORT for low, high in ranges):
         raise UsageError(f"Port is {text!r}; ports are 1 to {LAST_PORT}, the lower first.", code=_MALFORMED)

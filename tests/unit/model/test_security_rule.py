@@ -45,6 +45,14 @@ def test_a_port_has_one_form() -> None:
     assert security_rule.ports("00080,0443-00500", Protocol.TCP) == "80,443-500"
 
 
+def test_a_rule_has_so_many_ports_and_no_more() -> None:
+    """With tens of thousands nft did not end in time, and no rule of the lab could be changed any more."""
+    assert security_rule.ports(",".join(map(str, range(1, 41, 2))), Protocol.TCP).count(",") == 19
+    with pytest.raises(UsageError, match="Port has 32768 ports") as raised:
+        security_rule.ports(",".join(map(str, range(1, 65536, 2))), Protocol.TCP)
+    assert raised.value.code == "InvalidParameterValue.LimitExceeded"
+
+
 @pytest.mark.parametrize(
     "text", ["0", "65536", "80-", "-80", "90-80", "80, 443", "80,,443", "http", "80,80", "80,70-90"]
 )
