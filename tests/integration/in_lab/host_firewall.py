@@ -23,7 +23,7 @@ from vmsim.host.ruleset import CALLER, Guest, PublicAddress, Situation
 from vmsim.model.security_group import ANYWHERE, Direction, Protocol, Rule, SecurityGroup, Verdict
 
 from ..expectation import End, passes
-from .machines import TCP_PORTS, UDP_PORT, Machine, Probe, answered, inside, running, seen_as
+from .machines import TCP_PORTS, UDP_PORT, Machine, Probe, answered, dhcp, inside, running, seen_as
 
 NOW = datetime(2026, 1, 2, tzinfo=timezone.utc)
 OPEN = Rule(Protocol.ALL, Verdict.ACCEPT, cidr=ANYWHERE)
@@ -371,32 +371,6 @@ def test_a_wanted_address_that_somebody_put_there_becomes_ours(firewall: Firewal
     assert seen_as(PUBLIC[A], by=C) == str(PUBLIC[C])
     firewall.apply(Situation)
     assert str(PUBLIC[A]) not in command.run(["ip", "address", "show", "dev", "lo"]).stdout
-
-
-DHCP = """
-import socket, struct, sys
-DISCOVER, OFFER, DECLINE = 1, 2, 4
-def message(kind, mac, options=b""):
-    head = struct.pack("!4BIHH", 1, 1, 6, 0, 7, 0, 0x8000) + bytes(16) + mac + bytes(202)
-    return head + b"\\x63\\x82\\x53\\x63" + bytes([53, 1, kind]) + options + b"\\xff"
-mac, address, server = bytes.fromhex(sys.argv[2].replace(":", "")), *map(socket.inet_aton, sys.argv[3:])
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-    asking.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-    asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
-    asking.bind(("0.0.0.0", 68))
-    asking.settimeout(6)
-    options = bytes([50, 4]) + address + bytes([54, 4]) + server
-    if sys.argv[1] == "decline":
-        asking.sendto(message(DECLINE, mac, options), ("255.255.255.255", 67))
-    else:
-        asking.sendto(message(DISCOVER, mac), ("255.255.255.255", 67))
-        print(socket.inet_ntoa(asking.recv(2000)[16:20]))
-"""
-
-
-def dhcp(by: Machine, word: str, of: Machine) -> str:
-    words = [word, of.mac, str(of.address), str(of.network.gateway)]
-    return command.run(inside(by, sys.executable, "-c", DHCP, *words), check=False).stdout.strip()
 
 
 def test_nobody_declines_an_address_in_anothers_name(firewall: Firewall, connection: Connection) -> None:

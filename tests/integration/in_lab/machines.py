@@ -86,6 +86,26 @@ async def main():
 asyncio.run(main())
 """
 
+DHCP = """
+import socket, struct, sys
+DISCOVER, OFFER, DECLINE = 1, 2, 4
+def message(kind, mac, options=b""):
+    head = struct.pack("!4BIHH", 1, 1, 6, 0, 7, 0, 0x8000) + bytes(16) + mac + bytes(202)
+    return head + b"\\x63\\x82\\x53\\x63" + bytes([53, 1, kind]) + options + b"\\xff"
+mac, address, server = bytes.fromhex(sys.argv[2].replace(":", "")), *map(socket.inet_aton, sys.argv[3:])
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+    asking.bind(("0.0.0.0", 68))
+    asking.settimeout(6)
+    options = bytes([50, 4]) + address + bytes([54, 4]) + server
+    if sys.argv[1] == "decline":
+        asking.sendto(message(DECLINE, mac, options), ("255.255.255.255", 67))
+    else:
+        asking.sendto(message(DISCOVER, mac), ("255.255.255.255", 67))
+        print(socket.inet_ntoa(asking.recv(2000)[16:20]))
+"""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -152,3 +172,9 @@ def answered(by: Machine | None, probes: Sequence[Probe], limit: float = 1) -> l
     said = command.run(inside(by, sys.executable, "-c", PROBE, json.dumps(probes), str(limit)), timeout=60).stdout
     found: list[bool] = json.loads(said)
     return found
+
+
+def dhcp(by: Machine, word: str, of: Machine) -> str:
+    """Ask for the address of `of`, or decline it in its name. What is offered."""
+    words = [word, of.mac, str(of.address), str(of.network.gateway)]
+    return command.run(inside(by, sys.executable, "-c", DHCP, *words), check=False).stdout.strip()
