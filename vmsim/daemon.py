@@ -25,6 +25,7 @@ import uvicorn
 
 from vmsim import config
 from vmsim.api import strict_switch
+from vmsim.api.metadata.listener import GuestConnection
 from vmsim.api.server import application as tencent_api
 from vmsim.api.server import metadata_application
 from vmsim.cloud import api_keys, crash_switch, firewall, images, power_cut, security_groups, shutdown
@@ -149,7 +150,7 @@ async def serve(cloud: Cloud, sockets: dict[str, int], told: threading.Event, pe
     # A PID 1 that an older vmsim started has none of these, as it has none for the proxy.
     for_guests = [_listening(descriptor) for name, descriptor in sockets.items() if name.startswith("metadata-")]
     if for_guests:
-        servers.append((_server(metadata_application(cloud)), for_guests))
+        servers.append((_server(metadata_application(cloud), GuestConnection), for_guests))
     context = authority.server_context(cloud.home.authority)
     proxy = Proxy(context, inside.getsockname(), cloud.port, relaying=peers.relaying)
     ending = asyncio.Event()
@@ -184,7 +185,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(application: object, parser: Literal["h11", "httptools"] = CAREFUL) -> uvicorn.Server:
+def _server(
+    application: object, parser: Literal["h11", "httptools"] | type[GuestConnection] = CAREFUL
+) -> uvicorn.Server:
     configured = uvicorn.Config(
         application,  # type: ignore[arg-type]
         http=parser,

@@ -37,7 +37,7 @@ GATES = {
     "sqlalchemy": ["store/", "cloud/query.py", "cloud/key_pairs.py", *(f"cloud/{each}_query.py" for each in QUERIES)],
     "sqlite3": ["store/"],
     "starlette": ["api/", "local/"],
-    "uvicorn": ["daemon.py"],
+    "uvicorn": ["daemon.py", "api/metadata/listener.py"],
     "click": ["cli/"],
     "rich": ["cli/", "verify/report.py"],
     "importlib": ["cli/lazy.py", "lab/standby.py", "proxy/python/"],
