@@ -117,6 +117,12 @@ def bind(cloud: Cloud, region: str, ident: str, instance_id: str, *, direct: boo
     with cloud.store.writing() as connection:
         address = require(connection, region, ident)
         _check_status(address, AddressStatus.UNBIND)
+        if address.in_arrears(cloud.clock.now()):
+            raise Refused(
+                f"EIP {address.id} was paid for until {address.deadline:%Y-%m-%d}.",
+                hint="Release it, and allocate another.",
+                code="OperationDenied.AddressInArrears",
+            )
         instance = _instance(connection, region, instance_id)
         if addresses.of_instance(connection, instance.id) is not None:
             raise InUse(f"Instance {instance.id} has an EIP already.", code="InvalidInstanceId.AlreadyBindEip")

@@ -28,6 +28,7 @@ class Shown:
     address: Address
     kind: str
     instance: Instance | None
+    arrears: bool = False
 
 
 def query(
@@ -58,7 +59,10 @@ def _all(cloud: Cloud, region: str, kinds: set[str]) -> list[Shown]:
     with cloud.store.reading() as connection:
         elastic = addresses.where(connection, table.c.region == region)
         bound = instances.by_ids(connection, [address.instance_id for address in elastic])
-        found = [Shown(address, ELASTIC, bound.get(address.instance_id)) for address in elastic]
+        now = cloud.clock.now()
+        found = [
+            Shown(address, ELASTIC, bound.get(address.instance_id), address.in_arrears(now)) for address in elastic
+        ]
         if ORDINARY in kinds:
             own = {address.ip for address in elastic}
             here = instances.where(
@@ -98,7 +102,7 @@ _VALUES: Mapping[str, Callable[[Shown], Sequence[str]]] = {
     "instance-id": lambda one: [one.address.instance_id],
     "private-ip-address": lambda one: [one.instance.private_ip] if one.instance else [],
     "network-interface-id": lambda one: [interface_id(one.instance.id)] if one.instance else [],
-    "is-arrears": lambda one: ["false"],
+    "is-arrears": lambda one: ["true" if one.arrears else "false"],
     "instance-type": lambda one: ["CVM"] if one.instance else [],
     "address-type": lambda one: [one.kind],
     "address-isp": lambda one: [one.address.isp],

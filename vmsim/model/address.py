@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from vmsim.model import charges
+
 BY_TRAFFIC = "TRAFFIC_POSTPAID_BY_HOUR"
 BY_BANDWIDTH = "BANDWIDTH_POSTPAID_BY_HOUR"
 PREPAID = "BANDWIDTH_PREPAID_BY_MONTH"
@@ -47,3 +49,7 @@ class Address:
     direct: bool = False
     """IsEipDirectConnection, as it was asked for."""
     tags: dict[str, str] = field(default_factory=dict)
+
+    def in_arrears(self, now: datetime) -> bool:
+        """Is what was paid for over? One that renews itself is only late."""
+        return self.deadline is not None and self.deadline <= now and self.renew_flag != charges.AUTO_RENEW

@@ -26,6 +26,7 @@ def address(one: Shown) -> dict[str, Any]:
         "InternetServiceProvider": record.isp,
         "Bandwidth": record.bandwidth,
         "InternetChargeType": record.charge_type,
+        "IsArrears": one.arrears,
         "DeadlineDate": times.iso(record.deadline) if record.deadline else None,
         "RenewFlag": record.renew_flag,
         "TagSet": tags.shown(record.tags),
@@ -36,7 +37,6 @@ def address(one: Shown) -> dict[str, Any]:
 def _nothing_of_the_kind() -> dict[str, Any]:
     """What no address here can have."""
     return {
-        "IsArrears": False,
         "IsBlocked": False,
         "CascadeRelease": False,
         "EipAlgType": {"Ftp": True, "Sip": True},

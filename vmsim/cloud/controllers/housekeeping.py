@@ -1,5 +1,6 @@
 """What grows is kept small, and what has expired goes: serial logs, snapshots, files of deleted images, failed
-launches, networks' names and rules, what `forgetting.py` keeps of the past and `expiry.py` says of prepaid ones."""
+launches, networks' names and rules, what `forgetting.py` keeps of the past, what was prepaid (`expiry.py`,
+`address_expiry.py`)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from datetime import timedelta
 
 from vmsim.cloud import firewall, image_removal, networks, removal, snapshot_query, snapshots
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.controllers import expiry
+from vmsim.cloud.controllers import address_expiry, expiry
 from vmsim.cloud.controllers.forgetting import Forgetting
 from vmsim.host import serial
 from vmsim.model.instance import Instance
@@ -28,6 +29,7 @@ class Housekeeping:
         self._forgetting.reconcile()
         firewall.apply(self._cloud)
         expiry.reconcile(self._cloud)
+        address_expiry.reconcile(self._cloud)
         self._expire_snapshots()
         image_removal.sweep(self._cloud)
         networks.reconcile(self._cloud)
