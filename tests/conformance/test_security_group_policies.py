@@ -28,6 +28,23 @@ def test_what_is_shown_can_be_sent_back(api: Api) -> None:
     assert change(api, "DeleteSecurityGroupPolicies", ident, last) == "InvalidParameterValue"
 
 
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ({"CidrBlock": "10.0.0.1"}, {"CidrBlock": "10.0.0.1/32"}),
+        ({"CidrBlock": "", "Ipv6CidrBlock": "fd00::1"}, {"CidrBlock": "", "Ipv6CidrBlock": "fd00::1/128"}),
+    ],
+)
+def test_an_address_is_shown_as_it_was_given(api: Api, given: dict[str, str], same: dict[str, str]) -> None:
+    """Terraform compares the text; that two of them mean one address is seen all the same."""
+    for one, other in ((given, same), (same, given)):
+        ident = made(api, rule(1, **one))
+        (shown,) = policies(api, ident)["Ingress"]
+        assert {name: shown[name] for name in one} == one
+        assert change(api, CREATE, ident, rule(1, **other)) == "UnsupportedOperation.DuplicatePolicy"
+        assert change(api, DELETE, ident, rule(1, **other)) == ""
+
+
 def test_rules_stand_in_the_order_that_the_index_says(api: Api) -> None:
     ident = made(api, rule(1), rule(2))
     for new, index in (((3, 4), None), ((5, 6), 0), ((7,), 3)):

@@ -80,7 +80,7 @@ def _placed(group: SecurityGroup) -> Iterator[Placed]:
 
 
 def _address(rule: Rule) -> str:
-    return rule.cidr6 if rule.cidr is None else str(rule.cidr)
+    return rule.cidr_text or rule.cidr6
 
 
 _FILTERS: Filters = {

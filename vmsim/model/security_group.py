@@ -59,6 +59,8 @@ class Rule:
     ports: str = ALL_PORTS
     """"80", "80,443", "8000-8010" or ALL; ALL for every protocol without ports."""
     cidr: IPv4Network | None = None
+    bare: bool = False
+    """Was a single address written without the /32? It is shown as it was written."""
     cidr6: str = ""
     group_id: str = ""
     description: str = ""
@@ -73,9 +75,16 @@ class Rule:
         return tuple((int(each[0]), int(each[-1])) for each in bounds)
 
     @property
+    def cidr_text(self) -> str:
+        """ "" where there is none."""
+        if self.cidr is None:
+            return ""
+        return str(self.cidr.network_address if self.bare else self.cidr)
+
+    @property
     def meaning(self) -> tuple[object, ...]:
         """Two rules that mean the same are the same rule, whatever is said about them."""
-        return (self.protocol, self.verdict, self.ports, self.cidr, self.cidr6, self.group_id)
+        return (self.protocol, self.verdict, self.ports, self.cidr, self.cidr6.removesuffix("/128"), self.group_id)
 
 
 @dataclass(frozen=True)

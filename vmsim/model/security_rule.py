@@ -1,7 +1,8 @@
 """The words of one rule as a client writes them, made the values that are kept.
 
 Clients write protocols, ports and verdicts in either case; what is kept, compared and shown is one form: upper case,
-networks without the bits of a host, a bare address as a network of its own.
+networks without the bits of a host. An address of its own is shown with the whole length of its prefix where it was
+given with it, and else without.
 """
 
 from __future__ import annotations
@@ -79,11 +80,17 @@ def cidr(text: str) -> IPv4Network:
     return ANYWHERE if found.network_address == ANYWHERE.network_address else found
 
 
+def bare(text: str) -> bool:
+    """Is it a single address, without a prefix? Asked of what `cidr` has read."""
+    return "/" not in text and cidr(text) != ANYWHERE
+
+
 def cidr6(text: str, of: Protocol) -> str:
     if of is Protocol.ICMP:
         raise UsageError("ICMP has no Ipv6CidrBlock; there is ICMPV6.", code="InvalidParameter.Coexist")
     try:
-        return str(IPv6Network(_matching(_CIDR6, text), strict=False))
+        found = IPv6Network(_matching(_CIDR6, text), strict=False)
+        return str(found if "/" in text else found.network_address)
     except ValueError as error:
         raise UsageError(f"Ipv6CidrBlock is {text!r}; it looks like fd00::/8.", code=_MALFORMED) from error
 

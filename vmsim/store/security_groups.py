@@ -88,11 +88,12 @@ def naming(connection: Connection, group_id: str) -> list[str]:
 
 def _write(connection: Connection, owner_id: str, direction: Direction, new: Sequence[Rule]) -> None:
     for position, rule in enumerate(new):
+        plain = {name: value for name, value in vars(rule).items() if name != "bare"}
         values = {
-            **vars(rule),
+            **plain,
             "protocol": rule.protocol.value,
             "verdict": rule.verdict.value,
-            "cidr": str(rule.cidr) if rule.cidr is not None else None,
+            "cidr": rule.cidr_text or None,
             "modified": times.text(rule.modified) if rule.modified else None,
         }
         place = {"owner_id": owner_id, "direction": direction.value, "position": position}
@@ -109,6 +110,7 @@ def _read(connection: Connection, owner_ids: Sequence[str]) -> dict[tuple[str, s
             verdict=Verdict(row["verdict"]),
             ports=row["ports"],
             cidr=IPv4Network(row["cidr"]) if row["cidr"] is not None else None,
+            bare=row["cidr"] is not None and "/" not in row["cidr"],
             cidr6=row["cidr6"],
             group_id=row["group_id"],
             description=row["description"],

@@ -93,7 +93,8 @@ def test_what_is_no_network(text: str) -> None:
 
 def test_networks_of_ipv6_are_kept() -> None:
     assert security_rule.cidr6("::/0", Protocol.ALL) == "::/0"
-    assert security_rule.cidr6("FD00:0::1", Protocol.ICMPV6) == "fd00::1/128"
+    assert security_rule.cidr6("FD00:0::1", Protocol.ICMPV6) == "fd00::1"
+    assert security_rule.cidr6("FD00:0::1/128", Protocol.ICMPV6) == "fd00::1/128"
     for text, protocol in (("fe80::1%eth0", Protocol.ALL), ("10.0.0.0/8", Protocol.ALL), ("::/0", Protocol.ICMP)):
         with pytest.raises(UsageError):
             security_rule.cidr6(text, protocol)
