@@ -80,6 +80,13 @@ def latest_of(connection: Connection, instance_id: str, limit: int) -> list[Oper
     return [_record(row) for row in connection.execute(query).mappings()]
 
 
+def latest_success(connection: Connection, instance_id: str, verb: Verb) -> OperationRecord | None:
+    done = (operations.c.verb == verb.value) & (operations.c.state == OperationState.SUCCESS.value)
+    query = select(operations).where(operations.c.instance_id == instance_id, done)
+    row = connection.execute(query.order_by(operations.c.number.desc()).limit(1)).mappings().first()
+    return _record(row) if row else None
+
+
 def forget_of_removed(connection: Connection, before: str) -> None:
     """Those that ended before a time (as text) on instances that are not there any more."""
     known = select(instances.c.id)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from vmsim.cloud import addresses, arguments, capacity
 from vmsim.cloud.context import Cloud
+from vmsim.cloud.operations.stop import took_address
 from vmsim.cloud.power_on import power_on
 from vmsim.cloud.state import Outcome
 from vmsim.cloud.work import Work
@@ -25,9 +26,10 @@ def prepare(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 def check(cloud: Cloud, connection: Connection, instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
     """Memory is checked by the worker (a start short of it is a FAILED operation), the address is given back now. Not
-    to one that an EIP is bound to: that one stayed, or came meanwhile."""
+    to one that had none, or that an EIP is bound to: that one stayed."""
     elastic = eips.of_instance(connection, instance.id)
-    if instance.stop_charging and instance.bandwidth_out > 0 and elastic is None:
+    due = instance.stop_charging and instance.bandwidth_out > 0 and elastic is None
+    if due and took_address(connection, instance.id):
         instances.change(connection, instance.id, public_ip=addresses.allocate(connection))
     return given
 
