@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 TESTS = HERE.parents[1]
 
 
-@pytest.mark.parametrize("file", ["performing.py", "binding.py", "not_charged.py"])
+@pytest.mark.parametrize("file", ["performing.py", "binding.py", "not_charged.py", "removing.py"])
 def test_in_a_namespace(file: str, tmp_path: Path) -> None:
     alone = ["unshare", "--map-root-user", "--net", "--"]
     session = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "session")]

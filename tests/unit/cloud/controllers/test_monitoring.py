@@ -7,7 +7,7 @@ import pytest
 
 from cloud_fixture import SetClock, launched
 from vmsim.cloud.context import Cloud
-from vmsim.cloud.controllers.housekeeping import Housekeeping
+from vmsim.cloud.controllers.forgetting import Forgetting
 from vmsim.cloud.controllers.monitoring import Monitoring, Reading, samples_between
 from vmsim.cloud.hardware import domain_spec
 from vmsim.host.domain import Statistics
@@ -117,5 +117,5 @@ def test_old_samples_are_forgotten(cloud: Cloud, instance: Instance) -> None:
     with cloud.store.writing() as connection:
         (pattern,) = samples_between(instance, BEFORE, after(cpu_seconds=101.0), 0)
         samples.add(connection, [replace(pattern, at=int(now - age)) for age in ages])
-    Housekeeping(cloud).reconcile()
+    Forgetting(cloud).reconcile()
     assert len(stored(cloud, instance)) == 2
