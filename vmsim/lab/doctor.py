@@ -1,7 +1,8 @@
 """`vmsim doctor`: every precondition of a lab, looked at without starting one.
 
 A check says what was found, why it matters and the one command that mends it. `ok` is None where something is missing
-that vmsim can do without. What can be proved by doing is done (namespaces, the accelerator), not guessed from settings.
+that vmsim can do without. What can be proved by doing is done (namespaces, filters, the accelerator), not guessed
+from settings.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import vmsim
 from vmsim import config
 from vmsim.config import Home, Settings
 from vmsim.host import accelerator, command
+from vmsim.host.ruleset import Guest, PublicAddress, Situation, ruleset
 from vmsim.lab import images, namespaces, surroundings, way_out
 from vmsim.model.errors import VmsimError
+from vmsim.model.network import PUBLIC_RANGES
 
 GIB = 2**30
 DISK_NEEDED = 4 * GIB
@@ -73,6 +77,13 @@ PROGRAMS = (
     Program("syslinux", "syslinux", "building the tiny image"),
     Program("guestfish", "libguestfs-tools", "disks that are not ext4", needed=False),
 )
+_GUEST = Guest("tap-proof", "52:54:00:00:00:01", IPv4Address("10.0.0.2"), ("sg-proof",))
+FILTERS = ruleset(Situation((PublicAddress(PUBLIC_RANGES[0][1], _GUEST.address, mbit=1),), (_GUEST,)))
+"""What a lab would ask of nft: sets, translation, connections' states, limits, and a bridge's filter."""
+_FILTERS_MEND = (
+    "sudo modprobe -a bridge nf_tables nft_meta_bridge nft_ct nft_chain_nat nft_nat nft_limit "
+    "(not found: a kernel with CONFIG_NF_TABLES_INET and CONFIG_NF_TABLES_BRIDGE)"
+)
 DRIVERS = {"qemu": "libvirt-daemon-driver-qemu", "network": "libvirt-daemon-driver-network"}
 
 
@@ -82,7 +93,7 @@ def checks(home: Home, settings: Settings, again: bool = False) -> list[Check]:
     found = [_python(), _surroundings(proved), *_programs(), _way_out(), *_drivers(), _libvirt_module()]
     if namespaces.rootless():
         found += [*_subordinate_ids(), *_user_namespace_settings()]
-    found += [proved, *_devices(), _kvm_rights(), _disk(home), _memory()]
+    found += [proved, _filters(), *_devices(), _kvm_rights(), _disk(home), _memory()]
     return [*found, _accelerator(settings, again), *_versions()]
 
 
@@ -199,6 +210,20 @@ def _namespaces() -> Check:
     said = done.stderr.decode(errors="replace").strip()
     mend = surroundings.look().needs or "see the settings above, or run vmsim as root"
     return Check("namespaces", done.returncode == 0, said or "made and left", why, "" if done.returncode == 0 else mend)
+
+
+def _filters() -> Check:
+    """Proved by doing: the rules of a lab with one guest, in both families, in a network namespace of its own."""
+    words = ["unshare", "--net", "sh", "-c", 'printf %s "$1" | nft -f -', "sh", FILTERS]
+    why = "security groups, public addresses, guests held to their own address"
+    try:
+        done = namespaces.run_mapped(words, timeout=10)
+    except VmsimError as error:
+        return Check("packet filters", False, error.message, why, error.hint)
+    if done.returncode == 0:
+        return Check("packet filters", True, "nft takes them, bridges' too", why)
+    said = " ".join(done.stderr.decode(errors="replace").split()) or "refused without a word"
+    return Check("packet filters", False, said, why, _FILTERS_MEND if command.find("nft") else _install("nftables"))
 
 
 def _devices() -> Iterator[Check]:

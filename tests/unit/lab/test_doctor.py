@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vmsim.config import Home, Settings
-from vmsim.host import accelerator
+from vmsim.host import accelerator, command
 from vmsim.lab import doctor, namespaces
 from vmsim.lab.doctor import checks, free_range, report
 
@@ -49,6 +49,23 @@ def test_a_missing_program_is_found_missing(monkeypatch: pytest.MonkeyPatch, tmp
     check = next(check for check in checks(Home(tmp_path), TCG) if check.name == program.name)
     assert check.ok is False
     assert check.mend == "sudo apt-get install --no-install-recommends no-such-package"
+
+
+@pytest.mark.tools
+def test_filters_are_proved_in_a_network_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def proof() -> doctor.Check:
+        (found,) = [check for check in checks(Home(tmp_path), TCG) if check.name == "packet filters"]
+        return found
+
+    before = command.run(["nft", "list", "tables"], check=False).stdout
+    assert proof().ok is True
+    assert {"table inet vmsim {", "table bridge vmsim {"} <= set(doctor.FILTERS.splitlines())
+    # What a kernel without bridges' filters says of a chain that is one, another family says of a hook it has not.
+    monkeypatch.setattr(doctor, "FILTERS", doctor.FILTERS.replace("table bridge vmsim", "table netdev vmsim"))
+    refused = proof()
+    assert refused.ok is False and "netdev" in refused.found
+    assert refused.mend.startswith("sudo modprobe -a bridge nf_tables")
+    assert command.run(["nft", "list", "tables"], check=False).stdout == before
 
 
 @pytest.mark.tools
