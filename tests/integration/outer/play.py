@@ -99,8 +99,16 @@ class Player:
 
 
 def attached() -> set[str]:
-    """Whatever keeps a way out for some lab."""
-    return set(command.run(["pgrep", "-f", way_out.DEVICE], check=False).stdout.split())
+    """Whatever keeps a way out of this network for some lab; there may be other labs on this machine."""
+    found = command.run(["pgrep", "-f", way_out.DEVICE], check=False).stdout.split()
+    return {pid for pid in found if _network(pid) == _network("self")}
+
+
+def _network(pid: str) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/ns/net").readlink())
+    except OSError:  # it has ended
+        return ""
 
 
 def from_lab(player: Player) -> dict[str, str]:
