@@ -24,6 +24,7 @@ _RESULTS = {OperationState.OPERATING: "RUNNING", OperationState.SUCCESS: "SUCCES
 _LONGEST_TOKEN = 64
 _ENTITY = ("InstanceId", "NetworkInterfaceId", "PrivateIpAddress")
 _WRONG = "InvalidParameterValue"
+_DIRECT = {"EipDirectConnection": "it is shown; the guest's card has its private address all the same"}
 
 
 @action(
@@ -67,7 +68,9 @@ def allocate(call: Call) -> Reply:
     return {"AddressSet": made, "TaskId": str(number)}
 
 
-@action("AssociateAddress", service="vpc")
+@action(
+    "AssociateAddress", service="vpc", limits={**_DIRECT, "InstanceRegion": "only the region that the call is made in"}
+)
 def associate(call: Call) -> Reply:
     """To the instance's one card and its one private address, whichever of them is named."""
     params = call.params
@@ -126,7 +129,7 @@ def transform(call: Call) -> Reply:
     return {"AddressId": ident, "TaskId": number}
 
 
-@action("ModifyAddressAttribute", service="vpc", refused={"EipVisibleOnEni": NOTHING})
+@action("ModifyAddressAttribute", service="vpc", refused={"EipVisibleOnEni": NOTHING}, limits=_DIRECT)
 def modify(call: Call) -> Reply:
     params = call.params
     direct = _direct(params.get("EipDirectConnection", ""))
