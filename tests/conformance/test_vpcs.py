@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from vmsim.model.lifecycle import InstanceState
+from vmsim.model.instance import LatestOperation
+from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 
 from . import neighbours, vpc
 from .vpc import code, filters, message, network, ok, subnet
@@ -170,6 +171,24 @@ def test_addresses_of_a_small_subnet_run_out(api: Api) -> None:
     assert used["TotalCount"] == 13
     (one,) = ok(api, "DescribeUsedIpAddress", VpcId=place["VpcId"], IpAddresses=["10.0.3.2"])["IpAddressStates"]
     assert (one["ResourceType"], one["ResourceId"] in made) == ("CVM", True)
+
+
+def test_a_launch_that_failed_holds_no_address(api: Api) -> None:
+    """Its record is kept for a while, to say why."""
+    place = subnet(api, network(api), "10.0.3.0/28")
+    asked = launched(api, place, PrivateIpAddresses=["10.0.3.9"])
+    (failed,) = api.ok("RunInstances", asked)["InstanceIdSet"]
+    api.put(failed, InstanceState.LAUNCH_FAILED, latest=LatestOperation(Verb.RUN, OperationState.OPERATING))
+    assert api.code("RunInstances", asked) == "VpcIpIsUsed"
+    api.put(failed, InstanceState.LAUNCH_FAILED, latest=LatestOperation(Verb.RUN, OperationState.FAILED))
+    (shown,) = ok(api, "DescribeSubnets", SubnetIds=[place["SubnetId"]])["SubnetSet"]
+    assert shown["AvailableIpAddressCount"] == 13
+    for action in ("DescribeUsedIpAddress", "DescribeNetworkInterfaces"):
+        of_vpc = {"VpcId": place["VpcId"]} if "Used" in action else {"Filters": filters(vpc_id=place["VpcId"])}
+        assert ok(api, action, **of_vpc)["TotalCount"] == 0
+    (made,) = api.ok("RunInstances", asked)["InstanceIdSet"]
+    (used,) = ok(api, "DescribeUsedIpAddress", VpcId=place["VpcId"])["IpAddressStates"]
+    assert used["ResourceId"] == made
 
 
 def test_the_card_of_an_instance(api: Api) -> None:

@@ -168,3 +168,23 @@ def test_a_launch_that_fails_leaves_nothing(cloud: RunningHome, spoil: object, s
     assert cloud.refusal("StartInstances", InstanceIds=[failed["id"]]) == "InvalidInstanceId.NotFound"
     assert left(cloud) == before
     assert not Path(failed["disks"][0]["path"]).exists()
+
+
+def test_its_address_is_free_again_and_stays_whoevers_has_it(cloud: RunningHome) -> None:
+    """When its record goes, what it had is another's."""
+    with no_tun(cloud):
+        failed, _ = failed_launch(cloud, "fails-first")
+    (again,) = cloud.launch("again", private_ips=[failed["private_ip"]])
+    assert (again["private_ip"], again["mac"]) == (failed["private_ip"], failed["mac"])
+    assert cloud.refusal("RunInstances", **asked_at(cloud, again)) == "VpcIpIsUsed"
+    cloud.do(failed["id"], "terminate", force=True)
+    network = cloud.virsh("net-dumpxml", again["subnet_id"])
+    assert again["mac"] in network and again["host_name"] in network
+    cloud.do(again["id"], "terminate")
+    assert again["mac"] not in cloud.virsh("net-dumpxml", again["subnet_id"])
+
+
+def asked_at(cloud: RunningHome, guest: View) -> View:
+    place = {"VpcId": guest["vpc_id"], "SubnetId": guest["subnet_id"], "PrivateIpAddresses": [guest["private_ip"]]}
+    zone = {"Zone": guest["zone"]}
+    return {"Placement": zone, "ImageId": guest["image_id"], "InstanceType": NANO, "VirtualPrivateCloud": place}

@@ -161,11 +161,14 @@ def attach(cloud: Cloud, instance: Instance) -> None:
 
 
 def detach(cloud: Cloud, instance: Instance) -> None:
-    """Lease and name go; the network stays for the others. Idempotent."""
-    cloud.networks.remove_host(instance.subnet_id, instance.mac)
+    """Lease and name go; the network stays for the others. Idempotent. Those of a launch that failed went when it was
+    undone, and may be another's by the time its record goes."""
     with cloud.naming:
         with cloud.store.reading() as connection:
+            if instances.others_at(connection, instance):
+                return
             siblings = networks.subnets_where(connection, subnets.c.vpc_id == instance.vpc_id)
+        cloud.networks.remove_host(instance.subnet_id, instance.mac)
         for subnet in siblings:
             cloud.networks.set_names(subnet.network, {IPv4Address(instance.private_ip): ""})
 

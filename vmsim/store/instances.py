@@ -75,6 +75,10 @@ _TIMES = ("expires", "isolated_at", "terminate_at")
 NEWEST_FIRST = (instances.c.created.desc(), instances.c.id)
 """The cloud's order."""
 _ALL = 2**62
+_RECORD_ALONE = (instances.c.state == InstanceState.LAUNCH_FAILED.value) & (
+    instances.c.latest_state != OperationState.OPERATING.value
+)
+"""What is left of a launch that failed and was undone; its address is free."""
 _BY_IDS = select(instances).where(instances.c.id.in_(bindparam("ids", expanding=True)))
 _KEYS_OF = select(instance_keys.c.instance_id, instance_keys.c.key_id).where(
     instance_keys.c.instance_id.in_(bindparam("ids", expanding=True))
@@ -194,8 +198,16 @@ def set_keys(connection: Connection, instance_id: str, key_ids: Iterable[str]) -
 
 
 def addresses_in(connection: Connection, subnet_id: str) -> set[str]:
-    query = select(instances.c.private_ip).where(instances.c.subnet_id == subnet_id)
+    """Those that are given."""
+    query = select(instances.c.private_ip).where(instances.c.subnet_id == subnet_id, ~_RECORD_ALONE)
     return set(connection.execute(query).scalars())
+
+
+def others_at(connection: Connection, instance: Instance) -> bool:
+    """Has another one its private address by now?"""
+    same = (instances.c.subnet_id == instance.subnet_id) & (instances.c.private_ip == instance.private_ip)
+    query = select(instances.c.id).where(same, instances.c.id != instance.id, ~_RECORD_ALONE).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def columns(
@@ -207,16 +219,13 @@ def columns(
 
 def counts_by_subnet(connection: Connection, subnet_ids: Sequence[str]) -> dict[str, int]:
     """How many addresses are given in each; one with none is missing."""
-    query = select(instances.c.subnet_id, func.count()).where(instances.c.subnet_id.in_(subnet_ids))
+    query = select(instances.c.subnet_id, func.count()).where(instances.c.subnet_id.in_(subnet_ids), ~_RECORD_ALONE)
     return {subnet: number for subnet, number in connection.execute(query.group_by(instances.c.subnet_id))}
 
 
 def in_subnet(connection: Connection, subnet_id: str) -> list[str]:
-    """Ids of the instances that need it. Of a launch that failed only the record is left."""
-    done = (instances.c.state == InstanceState.LAUNCH_FAILED.value) & (
-        instances.c.latest_state != OperationState.OPERATING.value
-    )
-    query = select(instances.c.id).where(instances.c.subnet_id == subnet_id, ~done).order_by(instances.c.id)
+    """Ids of the instances that need it."""
+    query = select(instances.c.id).where(instances.c.subnet_id == subnet_id, ~_RECORD_ALONE).order_by(instances.c.id)
     return list(connection.execute(query).scalars())
 
 

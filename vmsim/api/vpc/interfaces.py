@@ -16,6 +16,7 @@ from vmsim.model import ids
 from vmsim.model.address import Address
 from vmsim.model.errors import NotFound, UsageError
 from vmsim.model.instance import Instance
+from vmsim.model.lifecycle import InstanceState
 from vmsim.model.network import instance_of, interface_id
 
 _OF_CARDS: Mapping[str, str] = {
@@ -28,6 +29,10 @@ _OF_CARDS: Mapping[str, str] = {
 }
 """Filters of cards, and those of instances that mean the same."""
 _OF_INSTANCES = {"vpc-id": "vpc-id", "instance-id": "instance-id", "instance-name": "instance-name"}
+_THERE = Filter(
+    "instance-state", tuple(state.value for state in InstanceState if state is not InstanceState.LAUNCH_FAILED)
+)
+"""Of a launch that failed there is a record alone: neither card nor address."""
 _RANGE = "InvalidParameterValue.Range"
 
 
@@ -72,7 +77,7 @@ def _page(call: Call, asked: Sequence[Filter]) -> Page[Instance]:
         call.cloud,
         InstanceQuery(
             region=call.region,
-            filters=tuple(asked),
+            filters=(*asked, _THERE),
             offset=paging.offset(call.params, _RANGE),
             limit=paging.limit(call.params, _RANGE),
         ),
