@@ -1,4 +1,5 @@
-"""The daemon is killed at every named step of binding, unbinding and releasing an EIP, and of deleting a subnet."""
+"""The daemon is killed at every named step of what is done to an EIP from its allocation to its release, and of
+deleting a subnet."""
 
 from __future__ import annotations
 
@@ -92,6 +93,75 @@ def test_bind_and_unbind(crash: Crasher, guest: str, eip: str) -> None:
     at_every_step(crash, "bind-address", freed, bind, bound)
     freed()
     at_every_step(crash, "unbind-address", held, unbind, free)
+
+
+def test_a_transformation(crash: Crasher) -> None:
+    """The address is the guest's all the while; in between it is made an ordinary one again."""
+    cloud = crash.cloud
+    (made,) = cloud.launch("public", wait=False, bandwidth_out=5)
+    guest = made["id"]
+    cloud.do(guest, "stop", stop_type="HARD")
+    address: list[str] = []
+
+    def found() -> list[View]:
+        return list(cloud.api("DescribeAddresses", Filters=[{"Name": "instance-id", "Values": [guest]}])["AddressSet"])
+
+    def ordinary() -> None:
+        for held in found():
+            cloud.api("DisassociateAddress", AddressId=held["AddressId"], ReallocateNormalPublicIp=True)
+            reaches(crash, held["AddressId"], "UNBIND")
+            cloud.api("ReleaseAddresses", AddressIds=[held["AddressId"]])
+        address[:] = cloud.described(guest)["PublicIpAddresses"]
+
+    def elastic() -> None:
+        (held,) = found()
+        reaches(crash, held["AddressId"], "BIND")
+        assert cloud.described(guest)["PublicIpAddresses"] == address == [held["AddressIp"]]
+
+    at_every_step(crash, "bind-address", ordinary, lambda: cloud.api("TransformAddress", InstanceId=guest), elastic)
+    ordinary()
+    cloud.do(guest, "terminate")
+
+
+def test_another_bandwidth(crash: Crasher, guest: str, eip: str) -> None:
+    cloud = crash.cloud
+    if shown(crash, eip)["AddressStatus"] != "BIND":
+        cloud.api("AssociateAddress", AddressId=eip, InstanceId=guest)
+        reaches(crash, eip, "BIND")
+    wanted = [7]
+
+    def shape() -> None:
+        wanted[0] += 1
+        task = cloud.api("ModifyAddressesBandwidth", AddressIds=[eip], InternetMaxBandwidthOut=wanted[0])["TaskId"]
+        # It is to be seen before it is settled.
+        until(lambda: cloud.api("DescribeTaskResult", TaskId=int(task))["Result"] != "RUNNING")
+
+    def shaped() -> None:
+        until(lambda: shown(crash, eip)["Bandwidth"] == wanted[0])
+        until(lambda: cloud.described(guest)["InternetAccessible"]["InternetMaxBandwidthOut"] == wanted[0])
+        rate = f"{wanted[0] * 125_000} bytes/second"
+        until(lambda: rate in cloud.in_lab("nft", "list", "table", "inet", "vmsim"))
+
+    at_every_step(crash, "shape-addresses", lambda: None, shape, shaped)
+
+
+def test_allocate(crash: Crasher) -> None:
+    """Killed before it has answered, there is one all the same, and no half of one."""
+    cloud = crash.cloud
+
+    def there() -> list[View]:
+        return list(cloud.api("DescribeAddresses", Filters=[{"Name": "address-name", "Values": ["new"]}])["AddressSet"])
+
+    def none() -> None:
+        for each in there():
+            cloud.api("ReleaseAddresses", AddressIds=[each["AddressId"]])
+        until(lambda: not there())
+
+    def one() -> None:
+        until(lambda: [each["AddressStatus"] for each in there()] == ["UNBIND"])
+
+    at_every_step(crash, "allocate-addresses", none, lambda: cloud.api("AllocateAddresses", AddressName="new"), one)
+    none()
 
 
 def test_release(crash: Crasher) -> None:

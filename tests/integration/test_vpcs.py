@@ -48,11 +48,20 @@ def test_a_guest_is_in_its_subnet(cloud: RunningHome, guests: tuple[View, View])
     assert "default via 10.7.2.1" in cloud.inside(db["id"], "ip route")
 
 
+def test_a_whole_packet_passes_as_the_clouds_mtu_says(cloud: RunningHome, guests: tuple[View, View]) -> None:
+    """From one subnet to the other; 28 bytes are IP's and ICMP's own."""
+    web, db = guests
+    assert {cloud.inside(guest["id"], "cat /sys/class/net/eth0/mtu").strip() for guest in guests} == {"1500"}
+    assert cloud.in_lab("cat", f"/sys/class/net/tap-{db['id'][4:]}/mtu").strip() == "1500"
+    cloud.inside(web["id"], f"ping -c 1 -W 5 -s 1472 {db['private_ip']}")
+
+
 def test_names_are_known_in_the_whole_vpc(cloud: RunningHome, guests: tuple[View, View]) -> None:
     web, db = guests
     assert "10.7.2.9" in lookup(cloud, web, "db.corp.example")
     assert "10.7.1.2" in lookup(cloud, db, "web.corp.example")
     assert "corp.example" in cloud.inside(db["id"], "cat /etc/resolv.conf")
+    cloud.inside(web["id"], "ping -c 1 -W 5 db")
 
 
 def test_and_nowhere_else(cloud: RunningHome, guests: tuple[View, View]) -> None:
