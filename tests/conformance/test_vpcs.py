@@ -173,6 +173,14 @@ def test_addresses_of_a_small_subnet_run_out(api: Api) -> None:
     assert (one["ResourceType"], one["ResourceId"] in made) == ("CVM", True)
 
 
+def test_a_vpc_without_a_subnet_is_no_place(api: Api) -> None:
+    one = network(api)
+    asked = {**LAUNCH, "VirtualPrivateCloud": {"VpcId": one, "SubnetId": "DEFAULT"}}
+    error = api.call("RunInstances", asked)["Error"]
+    assert error["Code"] == "InvalidParameterValue.SubnetNotExist"
+    assert one in error["Message"] and "SubnetId" in error["Message"]
+
+
 def test_a_launch_that_failed_holds_no_address(api: Api) -> None:
     """Its record is kept for a while, to say why."""
     place = subnet(api, network(api), "10.0.3.0/28")

@@ -99,6 +99,12 @@ def subnet_for(cloud: Cloud, connection: Connection, region: str, zone: str, vpc
         return default_subnet(cloud, connection, region, zone)
     if not networks.vpcs_where(connection, vpcs.c.id == vpc_id, vpcs.c.region == region):
         raise NotFound("VPC", vpc_id, code="InvalidParameterValue.VpcIdNotExist")
+    if subnet_id in ("", "DEFAULT"):
+        raise UsageError(
+            f"VPC {vpc_id} is named, and no subnet in it (SubnetId).",
+            hint="The default subnet goes with the default VPC.",
+            code="InvalidParameterValue.SubnetNotExist",
+        )
     found = networks.subnets_where(connection, subnets.c.id == subnet_id, subnets.c.region == region)
     if not found:
         raise NotFound("subnet", subnet_id, code="InvalidParameterValue.SubnetNotExist")
