@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from local.serving import booted, made_cloud, served
@@ -14,6 +14,18 @@ from local.serving import booted, made_cloud, served
 from vmsim.cli import main
 from vmsim.client import Client
 from vmsim.cloud.context import Cloud
+from vmsim.lab.lab import Lab
+
+
+@pytest.fixture(autouse=True)
+def nobody_starts_a_lab(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that finds no daemon would start one, in the home of whoever runs the tests."""
+
+    def refused(self: Lab, *_: object) -> NoReturn:
+        raise AssertionError(f"this test starts a lab in {self.home.root}: it wants the fixture `cloud`")
+
+    if request.node.get_closest_marker("tools") is None:
+        monkeypatch.setattr(Lab, "up", refused)
 
 
 @pytest.fixture

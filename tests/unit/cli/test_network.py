@@ -9,7 +9,7 @@ from .conftest import Vmsim
 REGION = "ap-guangzhou"
 
 
-def test_before_anything_was_launched_there_is_nothing(vmsim: Vmsim) -> None:
+def test_before_anything_was_launched_there_is_nothing(vmsim: Vmsim, cloud: Cloud) -> None:
     assert vmsim("network", "list", "--output", "json").json() == {
         "subnets": [],
         "security_groups": [],
