@@ -83,8 +83,7 @@ def query_ids(cloud: Cloud, asked: InstanceQuery) -> Page[str]:
         given["ids"] = asked.ids
     if asked.region is not None:
         given["region"] = asked.region
-    with cloud.store.reading() as connection:
-        return Page(*question.ask(connection, given, asked.offset, asked.limit))
+    return Page(*question.ask(cloud.store, given, asked.offset, asked.limit))
 
 
 @lru_cache(MOST_QUESTIONS)

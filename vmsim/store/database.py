@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 MOST_REMEMBERED = 512
 """Answers of the API are among it: a page of 100 instances has 200 KB."""
-_READING, _WRITING = "BEGIN", "BEGIN IMMEDIATE"
+_READING, _WRITING, _NOTHING = "BEGIN", "BEGIN IMMEDIATE", ""
 _DIALECT = sqlite.dialect(dbapi=sqlite3)
 _COMPILED = LRUCache[Any, Any](1000)
 """SQL of statements. All engines share it, and the dialect that it is of: compiling one takes longer than executing it,
@@ -54,6 +54,7 @@ class Store:
         self._remembered = Remembered()
         self.kept = Kept()
         self._readers = _engine(path, _READING)
+        self._glancers = _engine(path, _NOTHING)
         self._writers = _engine(path, _WRITING)
         self._lock = threading.Lock()
 
@@ -61,6 +62,12 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A consistent view; what others commit meanwhile is not seen."""
         with self._readers.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """For a single statement, which is consistent in itself: beginning and ending take longer than many a one."""
+        with self._glancers.connect() as connection:
             yield connection
 
     @contextmanager
@@ -98,6 +105,7 @@ class Store:
 
     def close(self) -> None:
         self._readers.dispose()
+        self._glancers.dispose()
         self._writers.dispose()
 
 
@@ -115,6 +123,8 @@ def _engine(path: Path, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
+        if begin == _NOTHING:
+            return
         if begin == _READING:
             # It touches nothing and cannot fail; exec_driver_sql takes longer than many a question.
             connection.connection.cursor().execute(begin)

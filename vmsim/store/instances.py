@@ -26,6 +26,7 @@ from vmsim.model.instance import Instance, LatestOperation
 from vmsim.model.lifecycle import InstanceState, OperationState, Verb
 from vmsim.model.readiness import Rung
 from vmsim.store import disks, publications, rows, tags, times
+from vmsim.store.database import Store
 from vmsim.store.kept import touch
 from vmsim.store.rows import Order
 from vmsim.store.schema import instance_keys, instances
@@ -174,16 +175,24 @@ class Question:
         self._total = select(func.count()).select_from(instances).where(*conditions)
 
     def ask(
-        self, connection: Connection, values: Mapping[str, Any], offset: int, limit: int | None
+        self, store: Store, values: Mapping[str, Any], offset: int, limit: int | None
     ) -> tuple[int, tuple[str, ...]]:
         """The total, and the ids of a page."""
-        # One more than the page has: mostly there is none, and nothing to be counted.
-        most = _ALL if limit is None else limit + 1
-        found = connection.execute(self._page, {**values, "offset": offset, "limit": most}).scalars().all()
-        total = len(found)
-        if offset or total == most:
+        if not offset:
+            # One more than the page has: mostly there is none, and nothing to be counted.
+            with store.glancing() as connection:
+                found = self._ids(connection, values, 0, None if limit is None else limit + 1)
+            if limit is None or len(found) <= limit:
+                return len(found), found
+        with store.reading() as connection:
             total = connection.execute(self._total, dict(values)).scalar_one()
-        return total, tuple(found[:limit])
+            return total, self._ids(connection, values, offset, limit)
+
+    def _ids(
+        self, connection: Connection, values: Mapping[str, Any], offset: int, limit: int | None
+    ) -> tuple[str, ...]:
+        given = {**values, "offset": offset, "limit": _ALL if limit is None else limit}
+        return tuple(connection.execute(self._page, given).scalars())
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
