@@ -57,6 +57,9 @@ class Store:
         self._glancers = _engine(path, _NOTHING)
         self._writers = _engine(path, _WRITING)
         self._lock = threading.Lock()
+        # Reading is Python's work, of which one thread does any at a time: several would hand its lock to each other at
+        # every row. Whoever waits may find that the one before has read the same.
+        self._turn = threading.RLock()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -95,12 +98,15 @@ class Store:
     def remembered(self, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` gives, kept until anything is written: for what is asked far more often than it changes.
 
-        `read` may depend on the database and the key alone; what it gives must not be changed by anybody."""
-        kept = self._remembered  # what is read now belongs to now, also when somebody commits meanwhile
-        found = kept.get(key)
+        `read` may depend on the database and the key alone; what it gives must not be changed by anybody. Never inside
+        `writing()`: `read` of somebody else may be waiting to write."""
+        found = self._remembered.get(key)
         if found is None:
-            found = read()
-            kept[key] = found
+            with self._turn:
+                kept = self._remembered  # what is read now belongs to now, also when somebody commits meanwhile
+                found = kept.get(key)
+                if found is None:
+                    found = kept[key] = read()
         return found
 
     def close(self) -> None:

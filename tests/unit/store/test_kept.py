@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import pytest
@@ -11,6 +13,7 @@ from vmsim.store import disks, instances, tags
 from vmsim.store.database import MOST_REMEMBERED, Store
 from vmsim.store.kept import MOST_VALUES, Kept
 
+LIMIT = 10.0
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
@@ -112,3 +115,20 @@ def test_an_answer_is_remembered_until_anything_is_written(store: Store) -> None
     for number in range(2 * MOST_REMEMBERED):
         store.remembered(number, read)
     assert len(store._remembered) <= MOST_REMEMBERED
+
+
+def test_who_asks_the_same_at_once_waits_for_one_reading(store: Store) -> None:
+    asked, go_on, readings = threading.Event(), threading.Event(), []
+
+    def read() -> int:
+        asked.set()
+        assert go_on.wait(LIMIT)
+        readings.append(1)
+        return len(readings)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(store.remembered, "key", read)
+        assert asked.wait(LIMIT)
+        second = pool.submit(store.remembered, "key", read)
+        go_on.set()
+        assert (first.result(LIMIT), second.result(LIMIT)) == (1, 1)
