@@ -67,7 +67,7 @@ class Dispatcher:
 
 
 def _request_id() -> str:
-    """Nobody may not guess it, so the kernel, which uuid4 asks, need not be asked."""
+    """It is no secret: uuid4 would ask the kernel for its random numbers, which takes longer."""
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 

@@ -60,10 +60,10 @@ def _is_host_name(name: str) -> bool:
 
 def _become(words: tuple[str, ...]) -> None:
     """The command takes this process's place: signals, terminal and exit code are its own."""
-    program = shutil.which(words[0])
     if not words[0]:
         say("Error: the command is empty.")
         raise click.exceptions.Exit(UNKNOWN)
+    program = shutil.which(words[0])
     try:
         os.execv(program or words[0], words)
     except OSError as error:

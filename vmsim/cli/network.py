@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from vmsim.cli import output
+from vmsim.cli.options import region_option
 from vmsim.cli.session import Session, pass_session
 
 
@@ -19,7 +20,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--region", metavar="REGION", help="The home's own by default.")
+@region_option
 @output.output_option
 @pass_session
 def listing(session: Session, region: str | None, form: str) -> None:

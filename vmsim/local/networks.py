@@ -15,24 +15,28 @@ from vmsim.cloud.context import Cloud
 from vmsim.cloud.security_group_query import GroupQuery
 from vmsim.local import views
 from vmsim.local.requests import cloud_of
+from vmsim.model.regions import region
 
 
 async def listing(request: Request) -> Response:
     cloud = cloud_of(request)
-    region = request.query_params.get("region", cloud.settings.region)
-    return JSONResponse(await run_in_threadpool(_there, cloud, region))
+    wanted = region(request.query_params.get("region", cloud.settings.region))
+    return JSONResponse(await run_in_threadpool(_there, cloud, wanted.name))
 
 
-def _there(cloud: Cloud, region: str) -> dict[str, list[dict[str, Any]]]:
-    vpcs = {vpc.id: vpc for vpc in network_query.query_vpcs(cloud, region).items}
-    groups = security_group_query.query(cloud, GroupQuery(region, limit=None)).items
-    used = security_groups.uses(cloud, region, [group.id for group in groups])
-    eips = elastic_query.query(cloud, region, (), (), 0, None)
+def _there(cloud: Cloud, name: str) -> dict[str, list[dict[str, Any]]]:
+    subnets = network_query.query_subnets(cloud, name).items
+    # After the subnets, each of which was made in a VPC; one that has gone meanwhile has taken its subnets along.
+    vpcs = {vpc.id: vpc for vpc in network_query.query_vpcs(cloud, name).items}
+    groups = security_group_query.query(cloud, GroupQuery(name, limit=None)).items
+    used = security_groups.uses(cloud, name, [group.id for group in groups])
+    eips = elastic_query.query(cloud, name, (), (), 0, None)
     return {
         "subnets": [
             views.plain(each.subnet)
             | {"vpc": views.plain(vpcs[each.subnet.vpc_id]), "free": each.subnet.usable - each.taken}
-            for each in network_query.query_subnets(cloud, region).items
+            for each in subnets
+            if each.subnet.vpc_id in vpcs
         ],
         "security_groups": [views.plain(each.group) | {"instance_ids": list(each.instance_ids)} for each in used],
         "addresses": [views.plain(each.address) for each in eips.items],

@@ -28,6 +28,12 @@ def test_what_is_there_and_what_of_it_is_used(vmsim: Vmsim, web: str) -> None:
     assert vmsim("network", "list", "--region", "ap-beijing", "--output", "json").json()["subnets"] == []
 
 
+def test_a_region_that_there_is_not(vmsim: Vmsim, cloud: Cloud) -> None:
+    ran = vmsim("network", "list", "--region", "ap-nowhere")
+    assert ran.code == 2 and "There is no region 'ap-nowhere'" in ran.err
+    assert vmsim("network", "list", "--region", "").code == 2
+
+
 def test_an_eip_stands_beside_them(vmsim: Vmsim, cloud: Cloud) -> None:
     assert "EIP" not in vmsim("network", "list").out
     made = Address("eip-abcdefgh", REGION, "door", "203.0.113.9", AddressStatus.UNBIND, cloud.clock.now())
