@@ -20,16 +20,18 @@ from vmsim.cloud.launch import launch
 from vmsim.cloud.operations_log import operations_of
 from vmsim.cloud.state import Outcome
 from vmsim.config import Home, Settings
+from vmsim.host import qcow2
 from vmsim.host.accelerator import Verdict
 from vmsim.host.connection import Connection
 from vmsim.host.domain import Domains
 from vmsim.host.network import Networks
+from vmsim.model.disk import Disk
 from vmsim.model.image import Image
 from vmsim.model.instance import Instance, LatestOperation
-from vmsim.model.launch import LaunchRequest
+from vmsim.model.launch import DataDiskRequest, LaunchRequest
 from vmsim.model.lifecycle import InstanceState, Verb
 from vmsim.model.operation import Caller, OperationRecord
-from vmsim.store import images, instances
+from vmsim.store import disks, images, instances
 from vmsim.store.database import Store
 
 REGION = "ap-guangzhou"
@@ -128,3 +130,19 @@ def settled(cloud: Cloud, ident: str, outcome: Outcome | None = None) -> None:
     """End what is under way on it as its worker would."""
     (record,) = operations_of(cloud, ident, 1)
     state.settle(cloud, record, outcome or Outcome(True))
+
+
+def with_disk_files(cloud: Cloud) -> Instance:
+    """An instance with a disk that stays and one that goes, and their files."""
+    instance = launched(cloud, data_disks=(DataDiskRequest(1, delete_with_instance=False), DataDiskRequest(1)))
+    cloud.home.instance(instance.id).mkdir(parents=True)
+    for disk in instance.data_disks:
+        qcow2.create_empty(Path(disk.path), 2**30)
+    return instance
+
+
+def recorded_disk(cloud: Cloud, disk: Disk) -> Disk:
+    with cloud.store.reading() as connection:
+        found = disks.one(connection, disk.id)
+    assert found is not None
+    return found
